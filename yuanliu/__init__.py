@@ -1,0 +1,1 @@
+"""Yuanliu: one catalog in, a bilingual site out, with every claim run."""

@@ -1,0 +1,126 @@
+"""Citations of catalog entries: CSL-JSON, BibTeX and RIS, written by the libraries that own them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+
+import bibtexparser
+import rispy
+from bibtexparser.middlewares import LatexEncodingMiddleware
+from bibtexparser.model import Entry as BibtexEntry
+from bibtexparser.model import Field
+
+from yuanliu.catalog import Entry
+
+# kind: (CSL type, BibTeX type, RIS type)
+TYPES = {
+    "paper": ("article-journal", "article", "JOUR"),
+    "book": ("book", "book", "BOOK"),
+    "video": ("motion_picture", "misc", "VIDEO"),
+    "blog": ("post-weblog", "misc", "BLOG"),
+    "code": ("software", "misc", "COMP"),
+}
+OTHER = ("webpage", "misc", "ELEC")
+
+
+def csl(entry: Entry) -> dict:
+    """The entry as a CSL-JSON item."""
+    item = {
+        "id": entry.id,
+        "type": TYPES.get(entry.kind, OTHER)[0],
+        "title": entry.title.original,
+        "author": [_csl_name(name) for name in entry.authors],
+        "issued": {"date-parts": [[entry.year]]},
+        "container-title": entry.venue,
+        "DOI": entry.doi,
+        "URL": entry.url,
+        "language": entry.language,
+    }
+    return {key: value for key, value in item.items() if value}
+
+
+def csl_json(entries: Iterable[Entry]) -> str:
+    """The entries as a CSL-JSON array."""
+    return json.dumps([csl(entry) for entry in entries], ensure_ascii=False, indent=2) + "\n"
+
+
+def bibtex(entries: Iterable[Entry]) -> str:
+    """The entries as BibTeX, with special characters encoded for LaTeX."""
+    library = bibtexparser.Library([_bibtex_entry(entry) for entry in entries])
+    return bibtexparser.write_string(library, prepend_middleware=[LatexEncodingMiddleware()])
+
+
+def ris(entries: Iterable[Entry]) -> str:
+    """The entries as RIS, for Zotero, EndNote and Mendeley."""
+    records = []
+    for entry in entries:
+        record = {
+            "type_of_reference": TYPES.get(entry.kind, OTHER)[2],
+            "id": entry.id,
+            "title": entry.title.original,
+            "authors": [_family_first(name) for name in entry.authors],
+            "year": str(entry.year),
+            "secondary_title": entry.venue,
+            "doi": entry.doi,
+            "urls": [entry.url],
+            "language": entry.language,
+        }
+        records.append({key: value for key, value in record.items() if value})
+    return rispy.dumps(records)
+
+
+def catalog_json(entries: Iterable[Entry]) -> str:
+    """The entries with every field, for programs."""
+    items = [entry.model_dump(mode="json", exclude_none=True) for entry in entries]
+    return json.dumps(items, ensure_ascii=False, indent=2) + "\n"
+
+
+FORMATS: dict[str, Callable[[Iterable[Entry]], str]] = {
+    "bibtex": bibtex,
+    "csl-json": csl_json,
+    "ris": ris,
+    "json": catalog_json,
+}
+
+
+def _bibtex_entry(entry: Entry) -> BibtexEntry:
+    kind = TYPES.get(entry.kind, OTHER)[1]
+    venue = "journal" if kind == "article" else "publisher" if kind == "book" else "howpublished"
+    fields = {
+        "title": f"{{{entry.title.original}}}",
+        "author": " and ".join(_bibtex_name(name) for name in entry.authors),
+        "year": str(entry.year),
+        venue: entry.venue,
+        "doi": entry.doi,
+        "eprint": entry.arxiv,
+        "archiveprefix": "arXiv" if entry.arxiv else None,
+        "url": entry.url,
+    }
+    return BibtexEntry(kind, entry.id, [Field(key, text) for key, text in fields.items() if text])
+
+
+def _is_person(name: str) -> bool:
+    """Whether a name is "Given Family" in Latin letters; others are kept whole."""
+    return " " in name and name.isascii() or " " in name and not any(ord(c) > 0x2E80 for c in name)
+
+
+def _split(name: str) -> tuple[str, str]:
+    given, _, family = name.rpartition(" ")
+    return given, family
+
+
+def _csl_name(name: str) -> dict[str, str]:
+    if not _is_person(name):
+        return {"literal": name}
+    given, family = _split(name)
+    return {"given": given, "family": family}
+
+
+def _family_first(name: str) -> str:
+    given, family = _split(name)
+    return f"{family}, {given}" if _is_person(name) else name
+
+
+def _bibtex_name(name: str) -> str:
+    return name if _is_person(name) else f"{{{name}}}"

@@ -1,0 +1,229 @@
+"""Pages: what the catalog and the executed snippets become, one list of pages a language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from types import SimpleNamespace
+
+import yaml
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from yuanliu import cite, graph, snippets
+from yuanliu.catalog import Catalog, Claim, Entry
+from yuanliu.snippets import Execution
+
+LOCALES = Path(__file__).with_name("locale")
+GROUPS = ("eras", "kinds", "tags")
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page before it is rendered: where it lies, what it is called, and what its template needs.
+
+    ``path`` is the address without language and slashes: ``papers/lenet``.
+    """
+
+    path: str
+    template: str
+    title: str
+    description: str
+    context: dict = field(default_factory=dict)
+    tags: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A claim beside what the run measured; ``holds`` is None when no program measures it."""
+
+    claim: Claim
+    value: float | None
+    holds: bool | None
+
+
+def strings(language: str) -> dict:
+    """The words of the interface, English where a language has none of its own."""
+    own = LOCALES / f"{language}.yaml"
+    chosen = own if own.is_file() else LOCALES / "en.yaml"
+    return yaml.safe_load(chosen.read_text(encoding="utf-8"))
+
+
+def verdicts(entry: Entry, metrics: dict[str, float]) -> list[Verdict]:
+    """Each claim of ``entry`` beside ``metrics``.
+
+    Raises:
+        KeyError: when a claim names a metric that the snippet does not return.
+    """
+    return [_verdict(claim, metrics) for claim in entry.claims]
+
+
+def _verdict(claim: Claim, metrics: dict[str, float]) -> Verdict:
+    if claim.metric is None:
+        return Verdict(claim, None, None)
+    value = metrics[claim.metric]
+    return Verdict(claim, value, claim.holds(value))
+
+
+def number(value: float) -> str:
+    """A measured number as people write it: 0.0123, 3.4, 12,500, 1.2 × 10⁻⁸."""
+    if value == 0:
+        return "0"
+    if abs(value) < 1e-3 or abs(value) >= 1e7:
+        digits, _, power = f"{value:.1e}".partition("e")
+        return f"{digits} × 10{str(int(power)).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
+    if abs(value) >= 1000 or float(value).is_integer():
+        return f"{value:,.0f}"
+    return f"{value:.3g}" if abs(value) < 100 else f"{value:.1f}"
+
+
+class Site:
+    """The catalog and the executions, seen in every language.
+
+    Args:
+        catalog: the checked catalog.
+        executions: by snippet name, one for each snippet that an entry names.
+    """
+
+    def __init__(self, catalog: Catalog, executions: dict[str, Execution]):
+        self.catalog = catalog
+        self.executions = executions
+        self.environment = Environment(
+            loader=PackageLoader("yuanliu"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self.environment.filters["number"] = number
+        self.strings = {language: strings(language) for language in catalog.languages}
+
+    @cached_property
+    def order(self) -> list[Entry]:
+        """All entries along the reading path."""
+        return self.catalog.reading_order()
+
+    @cached_property
+    def used_snippets(self) -> list[str]:
+        """Names of the snippets that entries name, along the path."""
+        return list(dict.fromkeys(entry.snippet for entry in self.order))
+
+    @cached_property
+    def era_number(self) -> dict[str, int]:
+        """Which colour an era has: its place in the list, from 1."""
+        return {era.id: number for number, era in enumerate(self.catalog.eras, 1)}
+
+    def verdicts(self, entry: Entry) -> list[Verdict]:
+        """The claims of ``entry`` beside what its snippet measured."""
+        return verdicts(entry, self.executions[entry.snippet].metrics)
+
+    def groups(self, group: str, language: str) -> list[SimpleNamespace]:
+        """Eras, kinds or tags that have entries: id, name, intro (eras only) and entries."""
+        words = self.strings[language]
+        if group == "eras":
+            heads = [(era.id, era.name[language], era.intro[language]) for era in self.catalog.eras]
+            member = {head[0]: [e for e in self.order if e.era == head[0]] for head in heads}
+        elif group == "kinds":
+            heads = [(kind, name, "") for kind, name in words["kind_names"].items()]
+            member = {head[0]: [e for e in self.order if e.kind == head[0]] for head in heads}
+        else:
+            heads = [(tag, names[language], "") for tag, names in self.catalog.tags.items()]
+            member = {head[0]: [e for e in self.order if head[0] in e.tags] for head in heads}
+        return [
+            SimpleNamespace(id=id_, name=name, intro=intro, entries=member[id_])
+            for id_, name, intro in heads
+            if member[id_]
+        ]
+
+    def pages(self, language: str) -> list[Page]:
+        """Every generated page in ``language``."""
+        words = self.strings[language]
+        found = [
+            Page("path", "path.html", words["path"], words["path_intro"]),
+            Page("timeline", "timeline.html", words["timeline"], words["timeline_intro"]),
+            Page("snippets/index", "snippets.html", words["snippets"], words["snippets_intro"]),
+        ]
+        for group in GROUPS:
+            groups = self.groups(group, language)
+            intro = words[f"{group}_intro"]
+            context = {"group": group, "groups": groups, "intro": intro}
+            found.append(Page(f"{group}/index", "groups.html", words[group], intro, context))
+            found += [
+                Page(f"{group}/{one.id}", "group.html", one.name, one.intro, {"one": one})
+                for one in groups
+            ]
+        found += [self._entry_page(place, entry, language) for place, entry in enumerate(self.order)]
+        found += [self._snippet_page(name, language) for name in self.used_snippets]
+        return found
+
+    def _entry_page(self, place: int, entry: Entry, language: str) -> Page:
+        context = {
+            "entry": entry,
+            "step": place + 1,
+            "before": self.order[place - 1] if place else None,
+            "after": self.order[place + 1] if place + 1 < len(self.order) else None,
+            "verdicts": self.verdicts(entry),
+            "execution": self.executions[entry.snippet],
+            "own": any(claim.measured for claim in entry.claims),
+            "requires": [self.catalog.entry(needed) for needed in entry.requires],
+            "unlocks": self.catalog.unlocks(entry.id),
+            "bibtex": cite.bibtex([entry]).strip(),
+        }
+        tags = [self.catalog.tags[tag][language] for tag in entry.tags]
+        description = entry.summary[language]
+        title = entry.title[language]
+        return Page(f"papers/{entry.id}", "entry.html", title, description, context, tags)
+
+    def _snippet_page(self, name: str, language: str) -> Page:
+        execution = self.executions[name]
+        context = {
+            "execution": execution,
+            "users": [entry for entry in self.order if entry.snippet == name],
+            "cells": [cell for cell in execution.cells if cell.language in (None, language)],
+        }
+        title = snippets.title(execution.notebook, language)
+        words = self.strings[language]
+        return Page(f"snippets/{name}", "snippet.md", title, words["snippets_intro"], context)
+
+    def render(self, page: Page, language: str, url: Callable[[str], str]) -> str:
+        """The page's own content: HTML, or Markdown where the template is Markdown.
+
+        Args:
+            url: turns an address such as ``papers/lenet/`` into one relative to this page;
+                with a leading ``/`` the address is the same in every language (a figure).
+        """
+        return self.component(page.template, language, url, page=page, **page.context)
+
+    def component(
+        self, template: str, language: str, url: Callable[[str], str], **context: object
+    ) -> str:
+        """A template filled with the site, for pages written by hand as well."""
+        words = self.strings[language]
+        return self.environment.get_template(template).render(
+            site=self,
+            catalog=self.catalog,
+            language=language,
+            t=words,
+            say=lambda key, **values: words[key].format(**values),
+            url=url,
+            draw=lambda entries: graph.layout(entries, language),
+            safe=Markup,
+            title_of=lambda execution: snippets.title(execution.notebook, language),
+            **context,
+        )
+
+    def statistics(self) -> dict[str, int]:
+        """How many entries, measured claims, claims that hold, and snippets there are."""
+        measured = [v for entry in self.order for v in self.verdicts(entry) if v.holds is not None]
+        return {
+            "entries": len(self.order),
+            "claims": len(measured),
+            "holding": sum(bool(verdict.holds) for verdict in measured),
+            "snippets": len(self.used_snippets),
+        }
+
+    def hours(self) -> int:
+        """Time to read everything, in hours."""
+        return round(sum(entry.minutes for entry in self.order) / 60)

