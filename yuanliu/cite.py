@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable
 
 import bibtexparser
 import rispy
-from bibtexparser.middlewares import LatexEncodingMiddleware
 from bibtexparser.model import Entry as BibtexEntry
 from bibtexparser.model import Field
+from pylatexenc.latexencode import UnicodeToLatexEncoder
 
 from yuanliu.catalog import Entry
+
+LATEX = UnicodeToLatexEncoder(unknown_char_policy="keep", unknown_char_warning=False)
 
 # kind: (CSL type, BibTeX type, RIS type)
 TYPES = {
@@ -47,8 +49,9 @@ def csl_json(entries: Iterable[Entry]) -> str:
 
 def bibtex(entries: Iterable[Entry]) -> str:
     """The entries as BibTeX, with special characters encoded for LaTeX."""
-    library = bibtexparser.Library([_bibtex_entry(entry) for entry in entries])
-    return bibtexparser.write_string(library, prepend_middleware=[LatexEncodingMiddleware()])
+    return bibtexparser.write_string(
+        bibtexparser.Library([_bibtex_entry(entry) for entry in entries])
+    )
 
 
 def ris(entries: Iterable[Entry]) -> str:
@@ -88,10 +91,10 @@ def _bibtex_entry(entry: Entry) -> BibtexEntry:
     kind = TYPES.get(entry.kind, OTHER)[1]
     venue = "journal" if kind == "article" else "publisher" if kind == "book" else "howpublished"
     fields = {
-        "title": f"{{{entry.title.original}}}",
+        "title": f"{{{LATEX.unicode_to_latex(entry.title.original)}}}",
         "author": " and ".join(_bibtex_name(name) for name in entry.authors),
         "year": str(entry.year),
-        venue: entry.venue,
+        venue: LATEX.unicode_to_latex(entry.venue or ""),
         "doi": entry.doi,
         "eprint": entry.arxiv,
         "archiveprefix": "arXiv" if entry.arxiv else None,
@@ -100,27 +103,31 @@ def _bibtex_entry(entry: Entry) -> BibtexEntry:
     return BibtexEntry(kind, entry.id, [Field(key, text) for key, text in fields.items() if text])
 
 
-def _is_person(name: str) -> bool:
-    """Whether a name is "Given Family" in Latin letters; others are kept whole."""
-    return " " in name and name.isascii() or " " in name and not any(ord(c) > 0x2E80 for c in name)
+def _person(name: str) -> tuple[str, str] | None:
+    """Given and family name, or None for an organisation or a name that is kept whole.
 
-
-def _split(name: str) -> tuple[str, str]:
+    The catalog writes an organisation in braces, as BibTeX does: ``{Hugging Face}``.
+    """
     given, _, family = name.rpartition(" ")
-    return given, family
+    whole = name.startswith("{") or not given or any(ord(char) >= 0x2E80 for char in name)
+    return None if whole else (given, family)
+
+
+def plain(name: str) -> str:
+    """The name as people read it."""
+    return name.strip("{}")
 
 
 def _csl_name(name: str) -> dict[str, str]:
-    if not _is_person(name):
-        return {"literal": name}
-    given, family = _split(name)
-    return {"given": given, "family": family}
+    person = _person(name)
+    return {"given": person[0], "family": person[1]} if person else {"literal": plain(name)}
 
 
 def _family_first(name: str) -> str:
-    given, family = _split(name)
-    return f"{family}, {given}" if _is_person(name) else name
+    person = _person(name)
+    return f"{person[1]}, {person[0]}" if person else plain(name)
 
 
 def _bibtex_name(name: str) -> str:
-    return name if _is_person(name) else f"{{{name}}}"
+    latex = LATEX.unicode_to_latex(plain(name))
+    return latex if _person(name) else f"{{{latex}}}"

@@ -98,6 +98,7 @@ class Site:
             lstrip_blocks=True,
         )
         self.environment.filters["number"] = number
+        self.environment.filters["plain"] = cite.plain
         self.strings = {language: strings(language) for language in catalog.languages}
 
     @cached_property

@@ -40,6 +40,20 @@ class Figure:
     svg: str
     captions: dict[str, str]
 
+    @property
+    def width(self) -> int:
+        """In CSS pixels."""
+        return self._size("width")
+
+    @property
+    def height(self) -> int:
+        """In CSS pixels."""
+        return self._size("height")
+
+    def _size(self, side: str) -> int:
+        points = re.search(rf'<svg[^>]*? {side}="([\d.]+)pt"', self.svg, re.DOTALL)
+        return round(float(points[1]) * 4 / 3) if points else 0
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -218,6 +232,7 @@ def _execute(notebook: NotebookNode, path: Path) -> NotebookNode:
         notebook,
         timeout=TIMEOUT,
         kernel_name="python3",
+        extra_arguments=["--IPKernelApp.log_level=40"],
         resources={"metadata": {"path": str(path.parent)}},
     )
     try:

@@ -1,0 +1,58 @@
+# Linux and macOS, Python 3.11 or later; everything else is set up here.
+PYTHON ?= python3
+BIN := .venv/bin
+# Linux: PyTorch's CPU build lies on its own index; elsewhere PyPI's build is a CPU build.
+TORCH := torch==2.13.0
+TORCH_INDEX := $(if $(filter Linux,$(shell uname -s)),--extra-index-url https://download.pytorch.org/whl/cpu)
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+export NO_MKDOCS_2_WARNING := 1
+
+.PHONY: serve build test check bench run lock clean
+
+serve: .venv/ready
+	$(BIN)/yuanliu serve
+
+build: .venv/ready
+	$(BIN)/yuanliu build
+
+check: .venv/ready-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/yuanliu check
+
+test: check .venv/browser
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal
+
+bench: .venv/ready
+	$(BIN)/python benchmarks/snippets.py
+
+run: .venv/ready
+	$(BIN)/yuanliu run $(ID)
+
+.venv/ready: requirements.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) install --quiet --retries 1 --no-deps $(TORCH_INDEX) $(TORCH)
+	$(PIP) install --quiet --no-deps --require-hashes -r requirements.txt
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+.venv/ready-test: requirements-test.txt .venv/ready
+	$(PIP) install --quiet --no-deps --require-hashes -r requirements-test.txt
+	touch $@
+
+# Playwright drives the system's Chromium; it is installed where there is none and we may.
+.venv/browser: .venv/ready-test
+	sh tests/install-browser.sh
+	touch $@
+
+# The exact versions, with hashes, for every platform and Python.
+LOCK := $(BIN)/python -m uv pip compile pyproject.toml --universal --generate-hashes --no-annotate \
+	--no-header --quiet --extra setup --extra torch --extra snippets
+lock: .venv/ready
+	$(PIP) install --quiet uv
+	$(LOCK) -o requirements.txt
+	$(LOCK) --extra test -o requirements-test.txt
+
+clean:
+	rm -rf .venv .cache site runs

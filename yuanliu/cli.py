@@ -1,0 +1,288 @@
+"""The command ``yuanliu``: check, build, serve, run, path, export."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from enum import StrEnum
+from pathlib import Path
+from types import ModuleType
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from yuanliu import cite
+from yuanliu.catalog import Catalog, CatalogError, Entry, load
+from yuanliu.pages import Verdict, number, strings, verdicts
+
+os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")
+
+app = typer.Typer(
+    help="Yuanliu: one catalog in, a bilingual site out, with every claim run.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+out = Console()
+err = Console(stderr=True)
+
+CATALOG = Path("papers.yaml")
+Format = StrEnum("Format", {name: name for name in cite.FORMATS})
+File = Annotated[Path, typer.Option("--catalog", help="The catalog to read.")]
+
+
+def _load(path: Path) -> Catalog:
+    """The catalog at ``path``, or exit 1 with every problem on stderr."""
+    try:
+        return load(path, snippets_dir=path.parent / "snippets")
+    except CatalogError as error:
+        for problem in error.problems:
+            print(problem, file=sys.stderr)
+        count = len(error.problems)
+        err.print(f"[red]{count} problem{'s' if count > 1 else ''}[/red]", highlight=False)
+        raise typer.Exit(1) from error
+
+
+def _entry(catalog: Catalog, id_: str) -> Entry:
+    try:
+        return catalog.entry(id_)
+    except KeyError as error:
+        err.print(f"[red]{error.args[0]}[/red]", highlight=False)
+        raise typer.Exit(1) from error
+
+
+@app.command()
+def check(file: Annotated[Path, typer.Argument(help="The catalog to check.")] = CATALOG) -> None:
+    """Validate the catalog and all that it refers to; every problem at once."""
+    catalog = _load(file)
+    out.print(f"{file}: {len(catalog.entries)} entries, no problems", highlight=False)
+
+
+@app.command()
+def build(
+    directory: Annotated[Path, typer.Option("--out", help="Where the site goes.")] = Path("site"),
+    config: Annotated[Path, typer.Option(help="The MkDocs configuration.")] = Path("mkdocs.yml"),
+) -> None:
+    """Run the snippets whose outputs are stale, then build the site; exit 1 on any warning.
+
+    The site is built beside its place and swapped in when it is whole.
+    """
+    from mkdocs.commands.build import build as mkdocs_build
+    from mkdocs.config import load_config
+
+    start = time.perf_counter()
+    directory = directory.resolve()
+    if directory.exists() and any(directory.iterdir()) and not (directory / "404.html").exists():
+        err.print(f"[red]{directory} holds something that is not a site; nothing done[/red]")
+        raise typer.Exit(1)
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    new = Path(tempfile.mkdtemp(prefix=f"{directory.name}.", dir=directory.parent))
+    try:
+        with _logging():
+            loaded = load_config(str(config), site_dir=str(new), strict=True)
+            loaded.plugins.on_startup(command="build", dirty=False)
+            mkdocs_build(loaded)
+        new.chmod(0o755)
+        _swap(new, directory)
+    except Exception as error:
+        err.print(f"[red]The site was not built.[/red] {error}", highlight=False, markup=True)
+        raise typer.Exit(1) from error
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+    seconds = time.perf_counter() - start
+    out.print(f"Built {directory} in {seconds:.1f} s", highlight=False)
+
+
+def _logging():
+    """MkDocs' own console log, with the counting of warnings that makes ``strict`` strict."""
+    import logging
+    from contextlib import contextmanager
+
+    @contextmanager
+    def handler():
+        logger = logging.getLogger("mkdocs")
+        stream = logging.StreamHandler()
+        stream.setFormatter(logging.Formatter("%(levelname)-8s %(message)s"))
+        stream.setLevel(logging.WARNING)
+        logger.addHandler(stream)
+        logger.setLevel(logging.INFO)
+        try:
+            yield
+        finally:
+            logger.removeHandler(stream)
+
+    return handler()
+
+
+def _swap(new: Path, place: Path) -> None:
+    """Put ``new`` at ``place``; what was there is removed only after the new one stands."""
+    old = new.with_name(f"{new.name}.old")
+    if place.exists():
+        place.rename(old)
+    try:
+        new.rename(place)
+    except OSError:
+        if old.exists():
+            old.rename(place)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+@app.command()
+def serve(
+    address: Annotated[str, typer.Option(help="HOST:PORT to listen on.")] = "127.0.0.1:8000",
+    config: Annotated[Path, typer.Option(help="The MkDocs configuration.")] = Path("mkdocs.yml"),
+) -> None:
+    """Build and serve with live reload: an edit shows without a restart."""
+    from mkdocs.commands.serve import serve as mkdocs_serve
+
+    with _logging():
+        mkdocs_serve(str(config), dev_addr=address)
+
+
+@app.command()
+def run(
+    id_: Annotated[str, typer.Argument(metavar="ID", help="An entry or a snippet.")],
+    seed: Annotated[int, typer.Option(help="Of the random numbers.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    figures: Annotated[Path, typer.Option(help="Where the plots go.")] = Path("runs"),
+    file: File = CATALOG,
+) -> None:
+    """Run a snippet and check its claims; exit 1 when one fails."""
+    catalog = _load(file)
+    users = [entry for entry in catalog.entries if entry.snippet == id_]
+    entries = users if users and id_ not in {e.id for e in users} else [_entry(catalog, id_)]
+    name = entries[0].snippet
+    start = time.perf_counter()
+    module = _import(file.parent / "snippets" / f"{name}.py")
+    result = module.experiment(seed)
+    seconds = time.perf_counter() - start
+    checked = [
+        verdict
+        for entry in entries
+        for verdict in verdicts(entry, result.metrics)
+        if verdict.holds is not None
+    ]
+    if as_json:
+        print(_run_json(id_, seed, seconds, result.metrics, checked))
+    else:
+        paths = _draw(module, result, figures, f"{name}-seed{seed}")
+        _print_run(name, seed, seconds, result.metrics, checked, paths)
+    if not all(verdict.holds for verdict in checked):
+        raise typer.Exit(1)
+
+
+def _import(path: Path) -> ModuleType:
+    """The snippet at ``path`` as a module; plots are drawn without a window."""
+    os.environ.setdefault("MPLBACKEND", "agg")
+    os.environ.setdefault("MATPLOTLIBRC", str(Path(__file__).with_name("matplotlibrc")))
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec and spec.loader, f"{path} is a Python file"
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _draw(module: ModuleType, result: object, directory: Path, stem: str) -> list[Path]:
+    """Draw every plot of the snippet into ``directory``."""
+    directory.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name, function in vars(module).items():
+        if name.startswith("draw_"):
+            path = directory / f"{stem}-{name.removeprefix('draw_')}.png"
+            function(result).savefig(path, dpi=150, facecolor="white")
+            paths.append(path)
+    return paths
+
+
+def _run_json(
+    id_: str, seed: int, seconds: float, metrics: dict[str, float], checked: list[Verdict]
+) -> str:
+    claims = [
+        {
+            "id": verdict.claim.id,
+            "metric": verdict.claim.metric,
+            "expect": verdict.claim.expect,
+            "value": verdict.value,
+            "holds": verdict.holds,
+        }
+        for verdict in checked
+    ]
+    report = {"id": id_, "seed": seed, "seconds": round(seconds, 2), "metrics": metrics}
+    return json.dumps({**report, "claims": claims}, ensure_ascii=False)
+
+
+def _print_run(
+    name: str,
+    seed: int,
+    seconds: float,
+    metrics: dict[str, float],
+    checked: list[Verdict],
+    paths: list[Path],
+) -> None:
+    measured = Table("metric", "value", title=f"{name}, seed {seed}, {seconds:.1f} s")
+    for metric, value in metrics.items():
+        measured.add_row(metric, number(value))
+    out.print(measured)
+    claims = Table("claim", "in the paper", "expected", "measured", "holds", show_lines=True)
+    language = _terminal_language()
+    for verdict in checked:
+        text = verdict.claim.text.get(language) or next(iter(verdict.claim.text.values()))
+        mark = "[green]✓[/green]" if verdict.holds else "[red]✗[/red]"
+        expected = f"{verdict.claim.metric} {verdict.claim.expect}"
+        value = number(verdict.value) if verdict.value is not None else ""
+        claims.add_row(text, verdict.claim.source, expected, value, mark)
+    if checked:
+        out.print(claims)
+    else:
+        out.print("No claim of this entry is measured yet.")
+    for path in paths:
+        out.print(f"plot: {path}", highlight=False)
+
+
+def _terminal_language() -> str:
+    """zh-TW where the terminal's locale is Chinese, else English."""
+    locale = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG", "")
+    return "zh-TW" if locale.startswith("zh") else "en"
+
+
+@app.command()
+def path(
+    id_: Annotated[str | None, typer.Argument(metavar="ID", help="Only the way to it.")] = None,
+    file: File = CATALOG,
+) -> None:
+    """Print the reading path: all of it, or up to one entry."""
+    catalog = _load(file)
+    route = catalog.route_to(_entry(catalog, id_).id) if id_ else catalog.reading_order()
+    language = _terminal_language()
+    language = language if language in catalog.languages else catalog.languages[0]
+    kinds = strings(language)["kind_names"]
+    table = Table("", "id", "title", "year", "kind", "level", "min")
+    for step, entry in enumerate(route, 1):
+        table.add_row(
+            str(step),
+            entry.id,
+            entry.title[language],
+            str(entry.year),
+            kinds[entry.kind],
+            str(entry.level),
+            str(entry.minutes),
+        )
+    out.print(table)
+
+
+@app.command()
+def export(
+    form: Annotated[Format, typer.Option("--format", help="What to write.")] = Format.bibtex,
+    file: File = CATALOG,
+) -> None:
+    """Write the catalog for Zotero, LaTeX and programs to stdout."""
+    print(cite.FORMATS[form](_load(file).entries), end="")

@@ -1,0 +1,280 @@
+"""The MkDocs plugin: virtual pages from the catalog, in every language that static-i18n builds.
+
+Order matters. static-i18n builds one language after the other with the same configuration and
+rewrites the files of ``docs/`` for each; our ``on_files`` comes after its own and adds the pages
+of the language being built, so that no generated content passes through its rewriting.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import logging
+import re
+from pathlib import Path
+
+import jieba
+import latex2mathml.converter
+import nbformat
+import yaml
+from mkdocs.config import config_options as option
+from mkdocs.config.base import Config
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
+from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
+from mkdocs.structure.files import File, Files, InclusionLevel
+from mkdocs.structure.nav import Navigation
+from mkdocs.structure.pages import Page as MkDocsPage
+from mkdocs.structure.toc import get_toc
+from mkdocs.utils import get_relative_url
+
+from yuanliu import catalog, pages, snippets
+
+log = get_plugin_logger(__name__)
+
+THEME = Path(__file__).with_name("theme")
+COMPONENT = re.compile(r"<!-- *yuanliu:([a-z]+) *-->")
+HEADING = re.compile(r'<h([1-3]) id="([^"]+)">(.*?)</h\1>', re.DOTALL)
+MATH = re.compile(r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', re.DOTALL)
+SEARCH_BASE = re.compile(r'(<script id="__config"[^>]*>\{"base": *)"[^"]*"')
+LISTED = 200  # entries in the navigation; a longer catalog shows its eras only
+
+
+class YuanliuConfig(Config):
+    """Options of the plugin in mkdocs.yml; paths are relative to that file."""
+
+    catalog = option.Type(str, default="papers.yaml")
+    snippets = option.Type(str, default="snippets")
+    cache = option.Type(str, default=".cache/snippets")
+    jobs = option.Optional(option.Type(int))
+
+
+class YuanliuPlugin(BasePlugin[YuanliuConfig]):
+    """Turns the catalog and the snippets into pages."""
+
+    @event_priority(60)
+    def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
+        """Load the catalog and run stale snippets, once; every language reuses them."""
+        if not hasattr(self, "site"):
+            self.site = self._load(config)
+            self.files: dict[str, dict[str, File]] = {}
+        if str(THEME) not in config.theme.dirs:
+            after_custom = 1 if config.theme.custom_dir else 0
+            config.theme.dirs.insert(after_custom, str(THEME))
+            config.extra_css.insert(0, "assets/yuanliu.css")
+            config.theme.static_templates.discard("sitemap.xml.gz")
+        return config
+
+    def _load(self, config: MkDocsConfig) -> pages.Site:
+        root = Path(config.config_file_path).parent
+        self.watched = [root / self.config.catalog, root / self.config.snippets]
+        try:
+            found = catalog.load(self.watched[0], snippets_dir=self.watched[1])
+            names = sorted({entry.snippet for entry in found.entries})
+            executions = snippets.execute_all(
+                [self.watched[1] / f"{name}.py" for name in names],
+                cache_dir=root / self.config.cache,
+                jobs=self.config.jobs,
+                on_start=lambda name: log.info("Running snippet %s", name),
+            )
+        except (catalog.CatalogError, snippets.SnippetError) as error:
+            raise PluginError(f"\n{error}") from error
+        problems = catalog.unmeasured(found, {n: run.metrics for n, run in executions.items()})
+        if problems:
+            raise PluginError("\n" + "\n".join(problems))
+        jieba.setLogLevel(logging.WARNING)
+        for names_ in found.tags.values():
+            jieba.add_word(names_.get("zh-TW", ""))
+        return pages.Site(found, executions)
+
+    def on_serve(self, server, *, config: MkDocsConfig, builder):
+        """Rebuild when the catalog, a snippet or the generator's own templates change."""
+        for path in [*self.watched, Path(__file__).parent]:
+            server.watch(str(path))
+        return server
+
+    def _language(self, config: MkDocsConfig) -> str:
+        return config.plugins["i18n"].current_language  # type: ignore[attr-defined]
+
+    def _prefix(self, language: str) -> str:
+        return "" if language == self.site.catalog.languages[0] else f"{language}/"
+
+    @event_priority(-200)
+    def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
+        """Add the pages of the language being built, and once the figures and downloads."""
+        language = self._language(config)
+        self.pages = {f"{page.path}.md": page for page in self.site.pages(language)}
+        made = []
+        for src_uri, page in self.pages.items():
+            file = self._file(config, src_uri, language, self._source(page, language))
+            alternates = {
+                other: self._file(config, src_uri, other, "")
+                for other in self.site.catalog.languages
+            }
+            alternates[language] = file
+            file.locale = file.locale_alternate_of = language  # type: ignore[attr-defined]
+            file.alternates = alternates  # type: ignore[attr-defined]
+            files.append(file)
+            made.append(file)
+        config.plugins["i18n"].i18n_files_per_language[language].extend(made)  # type: ignore[attr-defined]
+        for address, content in self._assets(language):
+            files.append(File.generated(config, address, content=content))
+        config.nav = self._nav(config, language)
+        return files
+
+    def _file(self, config: MkDocsConfig, src_uri: str, language: str, content: str) -> File:
+        file = File.generated(
+            config, src_uri, content=content, inclusion=InclusionLevel.NOT_IN_NAV
+        )
+        file.dest_uri = self._prefix(language) + file.dest_uri
+        return file
+
+    def _source(self, page: pages.Page, language: str) -> str:
+        """Front matter, and the Markdown of the pages that are Markdown."""
+        head = {"title": page.title, "description": _shorten(page.description)}
+        if page.tags:
+            head["search"] = {"boost": 2}
+        body = ""
+        if page.template.endswith(".md"):
+            body = self.site.render(page, language, self._urls(f"{page.path}/", language))
+        front = yaml.safe_dump(head, allow_unicode=True, sort_keys=False)
+        return f"---\n{front}---\n{body}"
+
+    def _urls(self, here: str, language: str):
+        """Addresses relative to the page at ``here``; a leading slash leaves the language."""
+        prefix = self._prefix(language)
+
+        def url(address: str) -> str:
+            target, hash_, anchor = address.partition("#")
+            target = target[1:] if target.startswith("/") else prefix + target
+            return get_relative_url(target, prefix + here) + hash_ + anchor
+
+        return url
+
+    def _assets(self, language: str) -> list[tuple[str, str]]:
+        """Notebooks in ``language``; with the default language also figures and programs."""
+        made = []
+        for name in self.site.used_snippets:
+            run = self.site.executions[name]
+            notebook = snippets.in_language(run.notebook, language)
+            address = f"{self._prefix(language)}snippets/{name}/{name}.ipynb"
+            made.append((address, nbformat.writes(notebook)))
+            if not self._prefix(language):
+                program = (self.watched[1] / f"{name}.py").read_text(encoding="utf-8")
+                made.append((f"snippets/{name}/{name}.py", program))
+                made += [
+                    (f"assets/figures/{name}-{number}.svg", figure.svg)
+                    for number, figure in enumerate(run.figures, 1)
+                ]
+        return made
+
+    def _nav(self, config: MkDocsConfig, language: str) -> list:
+        """Home, the path with its eras, the ways to browse, then the pages written by hand."""
+        words = self.site.strings[language]
+        eras = []
+        for era in self.site.groups("eras", language):
+            entries = [{e.title[language]: f"papers/{e.id}.md"} for e in era.entries]
+            few = len(self.site.order) <= LISTED
+            page = f"eras/{era.id}.md"
+            eras.append({era.name: [page, *entries]} if few else {era.name: page})
+        explore = ["timeline.md", "eras/index.md", "kinds/index.md", "tags/index.md"]
+        return [
+            {words["home"]: "index.md"},
+            {words["path"]: ["path.md", *eras]},
+            {words["explore"]: explore},
+            {words["snippets"]: "snippets/index.md"},
+            *config.extra.get("pages", {}).get(language, []),
+        ]
+
+    def on_nav(self, nav: Navigation, *, config: MkDocsConfig, files: Files) -> Navigation:
+        """Let the footer's arrows follow the reading path from entry to entry."""
+        order = [files.get_file_from_path(f"papers/{entry.id}.md") for entry in self.site.order]
+        along = [file.page for file in order if file and file.page]
+        for before, page, after in zip([None, *along], along, [*along[1:], None], strict=False):
+            page.previous_page, page.next_page = before, after
+        return nav
+
+    @event_priority(-50)
+    def on_page_content(
+        self, content: str, *, page: MkDocsPage, config: MkDocsConfig, files: Files
+    ) -> str:
+        """Render generated pages, fill components into hand-written ones, set formulas."""
+        language = self._language(config)
+        url = self._urls(page.url.removeprefix(self._prefix(language)), language)
+        ours = self.pages.get(page.file.src_uri) if page.file.generated_by else None
+        if ours and not ours.template.endswith(".md"):
+            content = self.site.render(ours, language, url)
+            page.toc = get_toc(_outline(content))
+
+        def component(match: re.Match) -> str:
+            return self.site.component(f"{match[1]}.html", language, url)
+
+        content = COMPONENT.sub(component, content)
+        return MATH.sub(_mathml, content)
+
+    @event_priority(-60)
+    def on_post_page(self, output: str, *, page: MkDocsPage, config: MkDocsConfig) -> str:
+        """Mend what the theme leaves: names for assistive tools, and the search of this language."""
+        language = self._language(config)
+        base = get_relative_url(self._prefix(language) or ".", page.url)
+        output = SEARCH_BASE.sub(lambda match: match[1] + json.dumps(base.rstrip("/")), output, 1)
+        search = self.site.strings[language]["search"]
+        # A leading space is valid HTML and keeps the theme's script from asking for /en/…/sitemap.xml.
+        output = output.replace('<link rel="alternate"', '<link rel=" alternate"')
+        output = output.replace('role="dialog"', f'role="dialog" aria-label="{search}"', 1)
+        return output.replace('name="__palette"', 'name="__palette" autocomplete="off"')
+
+    @event_priority(-200)
+    def on_post_build(self, *, config: MkDocsConfig) -> None:
+        """Give each language its own search index, so that results stay in the language."""
+        if config.plugins["i18n"].building:  # type: ignore[attr-defined]
+            return
+        index = Path(config.site_dir, "search", "search_index.json")
+        whole = json.loads(index.read_text(encoding="utf-8"))
+        others = [p for p in map(self._prefix, self.site.catalog.languages) if p]
+        for prefix in ["", *others]:
+            docs = [
+                {**doc, "location": doc["location"].removeprefix(prefix)}
+                for doc in whole["docs"]
+                if doc["location"].startswith(prefix)
+                and (prefix or not doc["location"].startswith(tuple(others)))
+            ]
+            target = Path(config.site_dir, prefix, "search", "search_index.json")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            text = json.dumps({**whole, "docs": docs}, ensure_ascii=False, separators=(",", ":"))
+            target.write_text(text, encoding="utf-8")
+
+
+def _shorten(text: str, length: int = 160) -> str:
+    """The text's beginning for search engines, cut at the end of a sentence if there is one."""
+    if len(text) <= length:
+        return text
+    cut = text[:length]
+    end = max(cut.rfind(mark) for mark in "。.；")
+    return cut[: end + 1] if end > length // 3 else cut.rstrip() + "…"
+
+
+def _outline(content: str) -> list[dict]:
+    """Headings with an id as the nested tokens that MkDocs makes its table of contents from."""
+    top: list[dict] = []
+    branch: list[dict] = []
+    for level, id_, inner in HEADING.findall(content):
+        name = html.unescape(re.sub(r"<[^>]+>", "", inner)).strip()
+        token = {"level": int(level), "id": id_, "name": name, "children": []}
+        while branch and branch[-1]["level"] >= token["level"]:
+            branch.pop()
+        (branch[-1]["children"] if branch else top).append(token)
+        branch.append(token)
+    return top
+
+
+def _mathml(match: re.Match) -> str:
+    """A formula set by arithmatex as MathML, which browsers draw without a script."""
+    display = "block" if match[1] == "div" else "inline"
+    formula = html.unescape(match[2]).strip()
+    try:
+        mathml = latex2mathml.converter.convert(formula, display=display)
+    except Exception as error:  # the library has no common base for its errors
+        raise PluginError(f"formula cannot be set: {formula!r}: {error}") from error
+    tabindex = ' tabindex="0"' if display == "block" else ""
+    return f'<{match[1]} class="yl-math"{tabindex}>{mathml}</{match[1]}>'
