@@ -1,0 +1,586 @@
+"""The catalog: its model, the rules that it must keep, and the questions that pages ask of it."""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+from collections.abc import Iterable, Iterator
+from datetime import date
+from difflib import get_close_matches
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from yuanliu.reading import CatalogError, Document, Place, Problem, read
+
+__all__ = ["Catalog", "CatalogError", "Claim", "Entry", "Problem", "json_schema", "load"]
+
+ID = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+NAME = r"^[a-z][a-z0-9_]*$"
+DOI = r"^10\.\d{4,9}/[^\s\"<>]+$"
+ARXIV = r"^(\d{4}\.\d{4,5}|[a-z-]+(\.[A-Z]{2})?/\d{7})(v\d+)?$"
+LANGUAGE = r"^[a-z]{2,3}(-[A-Za-z]{4})?(-[A-Z]{2})?$"
+NUMBER = r"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?"
+EXPECT = re.compile(rf"^(?:(<=|>=|==|<|>) ({NUMBER})|in \[({NUMBER}), ({NUMBER})\])$")
+COMPARE = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+}
+# Bidirectional overrides and invisible characters: they make a text look like another one.
+INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+DEVICES = {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))}
+
+Kind = Literal[
+    "paper", "video", "blog", "book", "course", "code", "tool", "infrastructure", "award"
+]
+
+
+def _fail(message: str, **context: object) -> PydanticCustomError:
+    return PydanticCustomError("yuanliu", message, context)  # type: ignore[arg-type]
+
+
+def _clean(text: str) -> str:
+    if not text.strip():
+        raise _fail("must not be empty")
+    bad = INVISIBLE.search(text)
+    if bad:
+        raise _fail("invisible character U+{code}; delete it", code=f"{ord(bad[0]):04X}")
+    return text
+
+
+def _web(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        host, user = parts.hostname, parts.username
+        _ = parts.port
+    except ValueError:
+        raise _fail("not a URL") from None
+    if parts.scheme not in ("http", "https"):
+        raise _fail("a URL must start with https:// or http://")
+    if not host or user is not None or re.search(r"[\s\"'<>\\^`{|}]", url):
+        raise _fail("not a URL: it needs a host, and no user, space, quote, bracket or backslash")
+    return url
+
+
+def _free(id_: str) -> str:
+    if id_ in DEVICES:
+        raise _fail("'{id}' cannot be a file's name on Windows; choose another", id=id_)
+    return id_
+
+
+def _condition(expect: str) -> str:
+    match = EXPECT.match(expect)
+    if not match:
+        raise _fail("write a condition such as '< 0.8', '>= 2' or 'in [0.4, 0.6]'")
+    numbers = [float(number) for number in match.groups()[1:] if number]
+    if not all(map(math.isfinite, numbers)) or numbers != sorted(numbers):
+        raise _fail("numbers must be finite, and an interval's lower end comes first")
+    return expect
+
+
+def _day(value: Any) -> Any:
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise _fail("write a date such as 2026-11-24") from None
+    return value
+
+
+def _past(day: date) -> date:
+    if day > date.today():
+        raise _fail("lies in the future")
+    return day
+
+
+Text = Annotated[str, Field(strict=True), AfterValidator(_clean)]
+Id = Annotated[str, Field(strict=True, pattern=ID, max_length=64), AfterValidator(_free)]
+Name = Annotated[str, Field(strict=True, pattern=NAME, max_length=64), AfterValidator(_free)]
+Url = Annotated[str, Field(strict=True, pattern="^https?://", max_length=2000), AfterValidator(_web)]
+Language = Annotated[str, Field(strict=True, pattern=LANGUAGE)]
+Texts = Annotated[dict[Language, Text], Field(description="One text for each language")]
+Day = Annotated[date, Field(strict=True), BeforeValidator(_day), AfterValidator(_past)]
+
+
+class Model(BaseModel):
+    """What all parts of the catalog share: unknown keys are errors, nothing changes later."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Link(Model):
+    """A further link of an entry, with the words to show for it."""
+
+    label: Texts
+    url: Url
+
+
+class Source(Model):
+    """Where a fact can be checked."""
+
+    title: Text
+    url: Url
+
+
+class Correction(Model):
+    """Something often said that is imprecise, and the fact with its sources."""
+
+    said: Texts
+    fact: Texts
+    sources: Annotated[list[Source], Field(min_length=1)]
+
+
+class Claim(Model):
+    """A claim of the work; with ``metric`` and ``expect`` the entry's snippet must show it."""
+
+    id: Id
+    text: Texts
+    source: Text
+    metric: Annotated[str, Field(strict=True, pattern=NAME)] | None = None
+    expect: Annotated[str, Field(strict=True), AfterValidator(_condition)] | None = None
+
+    @model_validator(mode="after")
+    def _both(self) -> Claim:
+        if (self.metric is None) != (self.expect is None):
+            raise _fail("'metric' and 'expect' come together: give both or neither")
+        return self
+
+    @property
+    def measured(self) -> bool:
+        """Whether a snippet measures the claim."""
+        return self.metric is not None
+
+    def holds(self, value: float) -> bool:
+        """Whether ``value`` satisfies ``expect``; nothing holds for NaN."""
+        match = EXPECT.match(self.expect or "")
+        assert match, f"claim '{self.id}' is not measured"
+        sign, bound, low, high = match.groups()
+        if sign:
+            return bool(COMPARE[sign](value, float(bound)))
+        return float(low) <= value <= float(high)
+
+
+class Title(Model):
+    """A title in the work's own words and in each language: ``title["en"]``."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    __pydantic_extra__: dict[str, Text] = Field(init=False)
+
+    original: Text
+
+    def __getitem__(self, language: str) -> str:
+        return self.__pydantic_extra__[language]
+
+
+class Era(Model):
+    """A period of the history."""
+
+    id: Id
+    name: Texts
+    intro: Texts
+
+
+class Entry(Model):
+    """A work of the list."""
+
+    id: Id
+    kind: Kind
+    title: Title
+    authors: Annotated[list[Text], Field(min_length=1)]
+    year: Annotated[int, Field(strict=True, ge=1800, le=2200)]
+    venue: Text | None = None
+    url: Url
+    pdf: Url | None = None
+    doi: Annotated[str, Field(strict=True, pattern=DOI)] | None = None
+    arxiv: Annotated[str, Field(strict=True, pattern=ARXIV)] | None = None
+    video: Url | None = None
+    links: list[Link] = []
+    language: Language
+    era: Id
+    requires: list[Id]
+    level: Annotated[int, Field(strict=True, ge=1, le=4)]
+    minutes: Annotated[int, Field(strict=True, ge=1, le=10_000)]
+    tags: Annotated[list[Id], Field(min_length=1)]
+    snippet: Name
+    summary: Texts
+    why: Texts
+    takeaways: dict[Language, Annotated[list[Text], Field(min_length=1)]]
+    claims: list[Claim]
+    corrections: list[Correction] = []
+    verified: Day
+
+
+class Catalog(Model):
+    """The whole list. The first language is the site's default."""
+
+    languages: Annotated[list[Language], Field(min_length=1)]
+    eras: Annotated[list[Era], Field(min_length=1)]
+    tags: dict[Id, Texts]
+    entries: Annotated[list[Entry], Field(min_length=1)]
+
+    @cached_property
+    def _by_id(self) -> dict[str, Entry]:
+        return {entry.id: entry for entry in self.entries}
+
+    def entry(self, id_: str) -> Entry:
+        """The entry with that id; KeyError with a suggestion when there is none."""
+        if id_ not in self._by_id:
+            raise KeyError(f"no entry '{id_}'{_suggest(id_, self._by_id)}")
+        return self._by_id[id_]
+
+    def era(self, id_: str) -> Era:
+        """The era with that id."""
+        return next(era for era in self.eras if era.id == id_)
+
+    def reading_order(self) -> list[Entry]:
+        """All entries, prerequisites first; among those that are ready, eras in order.
+
+        Equal eras keep the order of the file, so the order is always the same.
+        """
+        eras = [era.id for era in self.eras]
+        rank = {e.id: (eras.index(e.era), place) for place, e in enumerate(self.entries)}
+        sorter = TopologicalSorter({entry.id: entry.requires for entry in self.entries})
+        sorter.prepare()
+        ready: list[str] = []
+        order = []
+        while sorter.is_active():
+            ready = sorted([*ready, *sorter.get_ready()], key=rank.__getitem__)
+            first = ready.pop(0)
+            sorter.done(first)
+            order.append(self._by_id[first])
+        return order
+
+    def route_to(self, id_: str) -> list[Entry]:
+        """All that ``id_`` requires, directly or not, and itself, in reading order."""
+        needed, waiting = set(), [self.entry(id_).id]
+        while waiting:
+            one = waiting.pop()
+            if one not in needed:
+                needed.add(one)
+                waiting.extend(self._by_id[one].requires)
+        return [entry for entry in self.reading_order() if entry.id in needed]
+
+    def unlocks(self, id_: str) -> list[Entry]:
+        """The entries that require ``id_`` directly, in reading order."""
+        return [entry for entry in self.reading_order() if id_ in entry.requires]
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of a catalog file, for editors."""
+    schema = Catalog.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def load(path: Path, snippets_dir: Path | None = None) -> Catalog:
+    """Read and check the catalog at ``path``.
+
+    Args:
+        snippets_dir: where each entry's snippet must exist as ``NAME.py``; not checked if None.
+
+    Raises:
+        CatalogError: with every problem, each with its position.
+    """
+    document = read(path)
+    check = _Check(str(path), document)
+    check.run(snippets_dir)
+    if check.problems:
+        raise CatalogError(check.problems)
+    return Catalog.model_validate(document.data)
+
+
+def unmeasured(catalog: Catalog, metrics: dict[str, dict[str, float]]) -> list[str]:
+    """Claims whose metric their snippet does not return; ``metrics`` by snippet name."""
+    return [
+        f"entry '{entry.id}': claim '{claim.id}': snippets/{entry.snippet}.py returns no metric "
+        f"'{claim.metric}'{_suggest(claim.metric, metrics[entry.snippet])}"
+        for entry in catalog.entries
+        for claim in entry.claims
+        if claim.metric is not None and claim.metric not in metrics[entry.snippet]
+    ]
+
+
+def _suggest(word: str, known: Iterable[str]) -> str:
+    close = get_close_matches(str(word), list(known), n=1)
+    return f"; did you mean '{close[0]}'?" if close else ""
+
+
+class _Check:
+    """One pass over a document that gathers problems; parts are judged one by one, so that an
+    error in one entry hides nothing in another."""
+
+    def __init__(self, path: str, document: Document):
+        self.path = path
+        self.document = document
+        self.problems: list[Problem] = []
+        for at, place, message in document.problems:
+            self._add_at(at, place, message)
+
+    def run(self, snippets_dir: Path | None) -> None:
+        data = self.document.data
+        if not isinstance(data, dict):
+            self.add((), "a catalog is a mapping with 'languages', 'eras', 'tags' and 'entries'")
+            return
+        fields = Catalog.model_fields
+        for key in data:
+            if key not in fields:
+                self.add((key,), f"unknown key '{key}'{_suggest(key, fields)}", key=True)
+        for key in fields:
+            if key not in data:
+                self.add((), f"'{key}' is missing")
+        self.languages = self._languages(data.get("languages"))
+        eras = self._each("eras", Era)
+        self._tags()
+        entries = self._each("entries", Entry)
+        self._unique("eras", eras)
+        self._unique("entries", entries)
+        self._localized(data)
+        self._references(entries, snippets_dir)
+        self._cycles(entries)
+
+    def add(self, place: Place, message: str, key: bool = False) -> None:
+        """Note a problem at the value, or at the key, that ``place`` leads to."""
+        positions = self.document.keys if key else self.document.values
+        while place not in positions and place:
+            place = place[:-1]
+        self._add_at(positions.get(place, (1, 1)), place, message)
+
+    def _add_at(self, at: tuple[int, int], place: Place, message: str) -> None:
+        problem = Problem(self.path, *at, self._entry_of(place), message)
+        if problem not in self.problems:
+            self.problems.append(problem)
+
+    def _entry_of(self, place: Place) -> str | None:
+        if len(place) < 2 or place[0] != "entries":
+            return None
+        try:
+            id_ = self.document.data["entries"][place[1]]["id"]
+        except (KeyError, TypeError, IndexError):
+            return f"#{int(place[1]) + 1}"
+        return id_ if isinstance(id_, str) else f"#{int(place[1]) + 1}"
+
+    def _languages(self, value: Any) -> list[str]:
+        self._validate(TypeAdapter(Catalog.model_fields["languages"].annotation), value, "languages")
+        if not isinstance(value, list):
+            return []
+        for number, language in enumerate(value):
+            if language in value[:number]:
+                self.add(("languages", number), f"duplicate language '{language}'")
+        return [language for language in value if isinstance(language, str)]
+
+    def _validate(self, model: TypeAdapter, value: Any, *place: str | int) -> None:
+        if value is None and place[0] not in self.document.data:
+            return
+        try:
+            model.validate_python(value)
+        except ValidationError as error:
+            for detail in error.errors(include_url=False):
+                self._detail(place, detail, value)
+
+    def _each(self, key: str, model: type[Model]) -> list[dict]:
+        """Validate each item of a list; the items that are mappings, for the checks across."""
+        items = self.document.data.get(key)
+        if not isinstance(items, list):
+            if key in self.document.data:
+                self.add((key,), "must be a list")
+            return []
+        if not items:
+            self.add((key,), "must not be empty")
+        adapter = TypeAdapter(model)
+        for number, item in enumerate(items):
+            self._validate(adapter, item, key, number)
+        return [item if isinstance(item, dict) else {} for item in items]
+
+    def _tags(self) -> None:
+        tags = self.document.data.get("tags")
+        self._validate(TypeAdapter(dict[Id, Texts]), tags, "tags")
+
+    def _detail(self, base: Place, detail: ErrorDetails, value: Any) -> None:
+        """Say one of pydantic's errors in our words, at its place."""
+        place = base + tuple(step for step in detail["loc"] if step != "[key]")
+        kind, context = detail["type"], detail.get("ctx", {})
+        name = place[-1]
+        if kind == "extra_forbidden":
+            self.add(place, f"unknown key '{name}'{_suggest(str(name), _keys_at(place))}", key=True)
+        elif kind == "missing":
+            self.add(place[:-1], f"'{name}' is missing")
+        elif "[key]" in detail["loc"]:
+            self.add(place, f"'{name}' is not a valid key here", key=True)
+        elif kind == "literal_error":
+            known = [word.strip(" '") for word in context["expected"].replace(" or ", ",").split(",")]
+            hint = _suggest(str(detail["input"]), known) or f"; one of {', '.join(known)}"
+            self.add(place, f"'{detail['input']}' is not a {name}{hint}")
+        elif kind == "string_type":
+            self.add(place, f"must be text{_quote(detail['input'])}")
+        elif kind == "string_pattern_mismatch":
+            self.add(place, f"'{detail['input']}' is not a valid {_field(place)}: {_form(context)}")
+        elif kind in ("too_short", "too_long", "string_too_long"):
+            self.add(place, "must not be empty" if kind == "too_short" else "is too long")
+        elif kind in ("model_type", "dict_type", "model_attributes_type"):
+            self.add(place, "must be a mapping (key: value)")
+        elif kind == "list_type":
+            self.add(place, "must be a list")
+        else:
+            self.add(place, detail["msg"].replace("Input should be", "must be"))
+
+    def _unique(self, key: str, items: list[dict]) -> None:
+        first: dict[str, int] = {}
+        for number, item in enumerate(items):
+            id_ = item.get("id")
+            if not isinstance(id_, str):
+                continue
+            if id_ in first:
+                line = self.document.values[(key, first[id_], "id")][0]
+                self.add((key, number, "id"), f"duplicate id '{id_}', first on line {line}")
+            first.setdefault(id_, number)
+            claims = [c for c in _list(item.get("claims")) if isinstance(c, dict)]
+            ids = [claim.get("id") for claim in claims]
+            for place, claim_id in enumerate(ids):
+                if claim_id in ids[:place]:
+                    at = (key, number, "claims", place, "id")
+                    self.add(at, f"duplicate claim id '{claim_id}'")
+
+    def _localized(self, data: dict) -> None:
+        """Every localized text has all languages and no other; takeaways have equal counts."""
+        if not self.languages:
+            return
+        for place, texts in _localized_texts(data):
+            given = {key for key in texts if key != "original"}
+            for language in self.languages:
+                if language not in given:
+                    self.add(place, f"'{language}' is missing")
+            for language in sorted(given - set(self.languages), key=str):
+                hint = _suggest(language, self.languages) or "; not among 'languages'"
+                self.add((*place, language), f"unknown language '{language}'{hint}", key=True)
+            counts = {k: len(v) for k, v in texts.items() if isinstance(v, list)}
+            if len(set(counts.values())) > 1:
+                told = ", ".join(f"{language} {count}" for language, count in counts.items())
+                self.add(place, f"languages have different numbers of items: {told}")
+
+    def _references(self, entries: list[dict], snippets_dir: Path | None) -> None:
+        data = self.document.data
+        eras = {era.get("id") for era in _list(data.get("eras")) if isinstance(era, dict)}
+        tags = data.get("tags") if isinstance(data.get("tags"), dict) else {}
+        ids = {entry.get("id") for entry in entries} - {None}
+        known_snippets = {file.stem for file in snippets_dir.glob("*.py")} if snippets_dir else set()
+        for number, entry in enumerate(entries):
+            here = ("entries", number)
+            if isinstance(entry.get("era"), str):
+                self._refer((*here, "era"), "era", entry["era"], eras)
+            for place, tag in enumerate(_list(entry.get("tags"))):
+                self._refer((*here, "tags", place), "tag", tag, tags)
+            needed = _list(entry.get("requires"))
+            for place, id_ in enumerate(needed):
+                self._refer((*here, "requires", place), "entry", id_, ids)
+                if id_ in needed[:place]:
+                    self.add((*here, "requires", place), f"'{id_}' is required twice")
+            year = entry.get("year")
+            if isinstance(year, int) and date.today().year + 1 < year <= 2200:
+                self.add((*here, "year"), "lies in the future")
+            snippet = entry.get("snippet")
+            if snippets_dir and isinstance(snippet, str) and re.match(NAME, snippet):
+                self._refer((*here, "snippet"), "snippet", snippet, known_snippets)
+
+    def _refer(self, place: Place, what: str, id_: Any, known: Iterable[Any]) -> None:
+        if isinstance(id_, str) and id_ not in known:
+            names = [name for name in known if isinstance(name, str)]
+            self.add(place, f"no {what} '{id_}'{_suggest(id_, names)}")
+
+    def _cycles(self, entries: list[dict]) -> None:
+        """Name each cycle of prerequisites once, at its first entry's ``requires``."""
+        place = {}
+        for number, entry in enumerate(entries):
+            if isinstance(entry.get("id"), str):
+                place.setdefault(entry["id"], number)
+        graph = {
+            id_: [n for n in _list(entries[number].get("requires")) if n in place]
+            for id_, number in place.items()
+        }
+        while True:
+            try:
+                TopologicalSorter(graph).prepare()
+                return
+            except CycleError as error:
+                cycle = error.args[1][::-1]  # each requires the next
+            start = min(range(len(cycle) - 1), key=lambda step: place[cycle[step]])
+            cycle = [*cycle[start:-1], *cycle[:start], cycle[start]]
+            message = f"requires itself in a circle: {' -> '.join(cycle)}"
+            self.add(("entries", place[cycle[0]], "requires"), message)
+            graph[cycle[0]] = [needed for needed in graph[cycle[0]] if needed != cycle[1]]
+
+
+def _list(value: Any) -> list:
+    return value if isinstance(value, list) else []
+
+
+def _localized_texts(value: Any, place: Place = ()) -> Iterator[tuple[Place, dict]]:
+    """Every mapping from language to text below ``value``, with the way to it."""
+    localized = {"name", "intro", "title", "label", "text", "said", "fact"}
+    localized |= {"summary", "why", "takeaways"}
+    items = enumerate(value) if isinstance(value, list) else value.items()
+    for key, inner in items:
+        here = (*place, key)
+        if not isinstance(inner, dict | list):
+            continue
+        tag = len(here) == 2 and here[0] == "tags"
+        if isinstance(inner, dict) and (tag or key in localized and place != ("entries",)):
+            # A source's title is plain text, an entry's is localized; only mappings come here.
+            yield here, inner
+        else:
+            yield from _localized_texts(inner, here)
+
+
+def _keys_at(place: Place) -> list[str]:
+    """The keys that the mapping at the parent of ``place`` may have."""
+    parts = {
+        "entries": Entry,
+        "eras": Era,
+        "links": Link,
+        "claims": Claim,
+        "corrections": Correction,
+        "sources": Source,
+    }
+    for step in reversed(place[:-1]):
+        if step in parts:
+            return list(parts[step].model_fields)  # type: ignore[index]
+    return []
+
+
+def _field(place: Place) -> str:
+    names = [step for step in place if isinstance(step, str)]
+    return names[-1] if names else "value"
+
+
+def _form(context: dict) -> str:
+    forms = {
+        ID: "lower-case words joined by '-', such as 'char-rnn'",
+        NAME: "lower-case letters, digits and '_', such as 'char_rnn'",
+        DOI: "such as '10.1038/323533a0'",
+        ARXIV: "such as '1706.03762'",
+        LANGUAGE: "a language such as 'en' or 'zh-TW'",
+        "^https?://": "a URL must start with https:// or http://",
+    }
+    return forms.get(context.get("pattern", ""), "it has the wrong form")
+
+
+def _quote(value: object) -> str:
+    if value is None:
+        return ", but is empty"
+    return f"; put quotes around it: \"{value}\"" if not isinstance(value, dict | list) else ""

@@ -1,0 +1,206 @@
+"""Reading YAML that may be hostile: plain values, and the place of each in the file.
+
+Only what a catalog needs is allowed: mappings with text keys, lists and scalars. Aliases, tags,
+several documents, deep nesting and huge files are refused before they can do harm.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+MAX_BYTES = 32 * 1024 * 1024
+MAX_DEPTH = 32
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
+# A place is the way to a value: ("entries", 3, "title", "en").
+Place = tuple[str | int, ...]
+
+Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One thing that is wrong, and where; lines and columns count from 1."""
+
+    path: str
+    line: int
+    column: int
+    entry: str | None
+    message: str
+
+    def __str__(self) -> str:
+        entry = f" entry '{self.entry}':" if self.entry else ""
+        return f"{self.path}:{self.line}:{self.column}:{entry} {self.message}"
+
+
+class CatalogError(Exception):
+    """All problems of a catalog, in the order of the file."""
+
+    def __init__(self, problems: list[Problem]):
+        self.problems = sorted(problems, key=lambda one: (one.line, one.column, one.message))
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+@dataclass
+class Document:
+    """The values of a file, the position of each value, and that of each mapping's keys."""
+
+    data: Any
+    values: dict[Place, tuple[int, int]]
+    keys: dict[Place, tuple[int, int]]
+    problems: list[tuple[tuple[int, int], Place, str]]
+
+
+def read(path: Path) -> Document:
+    """The YAML file at ``path``.
+
+    Raises:
+        CatalogError: when it cannot be read at all; problems that leave the rest readable
+            (duplicate keys, aliases, tags) are in the document's ``problems``.
+    """
+
+    def refuse(line: int, column: int, message: str) -> CatalogError:
+        return CatalogError([Problem(str(path), line, column, None, message)])
+
+    text = _text(path, refuse)
+    try:
+        _check_shape(text, refuse)
+        root = yaml.compose(text, Loader=Loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        raise refuse(line, column, f"not valid YAML: {_explain(error)}") from error
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise refuse(1, 1, f"not valid YAML: {error}") from error
+    if root is None:
+        raise refuse(1, 1, "the file is empty; a catalog has 'languages', 'eras', 'entries'")
+    document = Document(None, {}, {}, [])
+    document.data = _value(root, (), document)
+    return document
+
+
+def _text(path: Path, refuse) -> str:
+    try:
+        if path.is_dir():
+            raise refuse(1, 1, "is a directory, not a file")
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise refuse(1, 1, f"is {size / 2**20:.0f} MiB; a catalog may have 32 MiB at most")
+        raw = path.read_bytes()
+    except OSError as error:
+        raise refuse(1, 1, f"cannot be read: {error.strerror or error}") from error
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise refuse(1, 1, "is UTF-16; save it as UTF-8")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = raw[: error.start]
+        line = before.count(b"\n") + 1
+        start = before.rfind(b"\n") + 1
+        column = len(before[start:].decode("utf-8-sig", "replace")) + 1
+        byte = raw[error.start]
+        raise refuse(line, column, f"byte 0x{byte:02x} is not UTF-8; save it as UTF-8") from error
+    control = CONTROL.search(text)
+    if control:
+        line = text.count("\n", 0, control.start()) + 1
+        column = control.start() - text.rfind("\n", 0, control.start())
+        raise refuse(line, column, f"control character U+{ord(control[0]):04X}; delete it")
+    return text
+
+
+def _check_shape(text: str, refuse) -> None:
+    """Refuse aliases, a second document and deep nesting, event by event, without recursion."""
+    depth, documents = 0, 0
+    for event in yaml.parse(text, Loader=Loader):
+        mark = event.start_mark
+        here = (mark.line + 1, mark.column + 1)
+        if isinstance(event, yaml.AliasEvent):
+            raise refuse(*here, f"alias '*{event.anchor}': write the value out; aliases can explode")
+        if getattr(event, "anchor", None):
+            raise refuse(*here, f"anchor '&{event.anchor}': delete it; aliases are not allowed")
+        if isinstance(event, yaml.DocumentStartEvent):
+            documents += 1
+            if documents > 1:
+                raise refuse(*here, "a second document; a catalog is one: delete this '---'")
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise refuse(*here, f"nested deeper than {MAX_DEPTH} levels")
+
+
+def _explain(error: yaml.MarkedYAMLError) -> str:
+    problem = error.problem or error.context or "unreadable"
+    if "'\\t'" in problem or "tab" in problem:
+        return f"{problem}; indent with spaces, not tabs"
+    if "mapping values are not allowed" in problem:
+        return f"{problem}; put quotes around a text that has ': ' in it"
+    return problem
+
+
+def _value(node: yaml.Node, place: Place, document: Document) -> Any:
+    """The plain value of ``node``; notes its position and what is wrong on the way."""
+    here = (node.start_mark.line + 1, node.start_mark.column + 1)
+    document.values[place] = here
+    if isinstance(node, yaml.MappingNode):
+        _check_tag(node, "tag:yaml.org,2002:map", here, place, document)
+        return _mapping(node, place, document)
+    if isinstance(node, yaml.SequenceNode):
+        _check_tag(node, "tag:yaml.org,2002:seq", here, place, document)
+        return [_value(item, (*place, number), document) for number, item in enumerate(node.value)]
+    return _scalar(node, here, place, document)
+
+
+def _mapping(node: yaml.MappingNode, place: Place, document: Document) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in node.value:
+        at = (key.start_mark.line + 1, key.start_mark.column + 1)
+        if not isinstance(key, yaml.ScalarNode):
+            document.problems.append((at, place, "a key must be text"))
+            continue
+        name = key.value
+        if name in found:
+            document.problems.append((at, place, f"duplicate key '{name}'; keep one"))
+            continue
+        document.keys[(*place, name)] = at
+        found[name] = _value(value, (*place, name), document)
+    return found
+
+
+def _check_tag(
+    node: yaml.Node, usual: str, here: tuple[int, int], place: Place, document: Document
+) -> None:
+    if node.tag != usual:
+        document.problems.append((here, place, f"tag '{node.tag}' is not allowed; delete it"))
+
+
+def _scalar(
+    node: yaml.ScalarNode, here: tuple[int, int], place: Place, document: Document
+) -> str | int | float | bool | date | None:
+    kind = node.tag.removeprefix("tag:yaml.org,2002:")
+    text = node.value
+    try:
+        if kind == "str":
+            return text
+        if kind == "null":
+            return None
+        if kind == "bool":
+            return text.lower() in ("yes", "true", "on")
+        if kind == "int" and text.lstrip("+-").isdecimal() and not text.lstrip("+-0") == "":
+            return int(text)
+        if kind == "int" and text in ("0", "+0", "-0"):
+            return 0
+        if kind == "float":
+            return float(text.replace("_", ""))
+        if kind == "timestamp":
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    if kind in ("int", "float", "timestamp", "merge", "value"):
+        return text
+    document.problems.append((here, place, f"tag '{node.tag}' is not allowed; delete it"))
+    return text
