@@ -32,7 +32,6 @@ class Page:
     title: str
     description: str
     context: dict = field(default_factory=dict)
-    tags: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -172,10 +171,8 @@ class Site:
             "unlocks": self.catalog.unlocks(entry.id),
             "bibtex": cite.bibtex([entry]).strip(),
         }
-        tags = [self.catalog.tags[tag][language] for tag in entry.tags]
-        description = entry.summary[language]
-        title = entry.title[language]
-        return Page(f"papers/{entry.id}", "entry.html", title, description, context, tags)
+        title, description = entry.title[language], entry.summary[language]
+        return Page(f"papers/{entry.id}", "entry.html", title, description, context)
 
     def _snippet_page(self, name: str, language: str) -> Page:
         execution = self.executions[name]

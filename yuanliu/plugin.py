@@ -131,9 +131,9 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
 
     def _source(self, page: pages.Page, language: str) -> str:
         """Front matter, and the Markdown of the pages that are Markdown."""
-        head = {"title": page.title, "description": _shorten(page.description)}
-        if page.tags:
-            head["search"] = {"boost": 2}
+        # The theme writes titles and descriptions as they are, so they are escaped here.
+        title, description = html.escape(page.title), html.escape(_shorten(page.description))
+        head = {"title": title, "description": description}
         body = ""
         if page.template.endswith(".md"):
             body = self.site.render(page, language, self._urls(f"{page.path}/", language))
@@ -173,10 +173,10 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         words = self.site.strings[language]
         eras = []
         for era in self.site.groups("eras", language):
-            entries = [{e.title[language]: f"papers/{e.id}.md"} for e in era.entries]
-            few = len(self.site.order) <= LISTED
             page = f"eras/{era.id}.md"
-            eras.append({era.name: [page, *entries]} if few else {era.name: page})
+            entries = [f"papers/{entry.id}.md" for entry in era.entries]
+            few = len(self.site.order) <= LISTED
+            eras.append({html.escape(era.name): [page, *entries] if few else page})
         explore = ["timeline.md", "eras/index.md", "kinds/index.md", "tags/index.md"]
         return [
             {words["home"]: "index.md"},
