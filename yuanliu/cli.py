@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from yuanliu import cite
-from yuanliu.catalog import Catalog, CatalogError, Entry, load
+from yuanliu.catalog import Catalog, CatalogError, Entry, json_schema, load
 from yuanliu.pages import Verdict, number, strings, verdicts
 
 os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")
@@ -286,3 +286,9 @@ def export(
 ) -> None:
     """Write the catalog for Zotero, LaTeX and programs to stdout."""
     print(cite.FORMATS[form](_load(file).entries), end="")
+
+
+@app.command()
+def schema() -> None:
+    """Write the JSON Schema of a catalog to stdout, for editors."""
+    print(json.dumps(json_schema(), ensure_ascii=False, indent=2))

@@ -1,0 +1,221 @@
+"""The real site in a real browser, as readers meet it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+MAC_CHROME = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+PAGES = [
+    "/",
+    "/about/",
+    "/path/",
+    "/timeline/",
+    "/eras/",
+    "/kinds/paper/",
+    "/tags/",
+    "/snippets/",
+    "/snippets/lenet/",
+    "/papers/backprop/",
+    "/papers/chatgpt/",
+]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium."""
+    found = next((path for name in CHROMIUM if (path := shutil.which(name))), MAC_CHROME)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(browser: Browser, address: str) -> Iterator[BrowserContext]:
+    """A fresh profile; the page may be told its size and colours by ``visit``."""
+    context = browser.new_context(base_url=address, viewport=DESKTOP)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    """An empty page at desktop width."""
+    return context.new_page()
+
+
+def both_languages(path: str) -> list[str]:
+    return [path, "/en" + path]
+
+
+ALL = [address for path in PAGES for address in both_languages(path)]
+
+
+@pytest.mark.parametrize("path", ALL)
+def test_page_asks_no_other_host_and_logs_no_error(page: Page, address: str, path: str) -> None:
+    foreign, errors = [], []
+    page.on("request", lambda r: foreign.append(r.url) if not r.url.startswith((address, "data:")) else 0)
+    page.on("console", lambda m: errors.append(m.text) if m.type in ("error", "warning") else 0)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("response", lambda r: errors.append(f"{r.status} {r.url}") if r.status >= 400 else 0)
+    page.goto(path, wait_until="networkidle")
+    page.evaluate("document.querySelectorAll('img').forEach(i => i.loading = 'eager')")
+    page.wait_for_load_state("networkidle")
+    assert foreign == []
+    assert errors == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ALL)
+def test_axe_finds_nothing(browser: Browser, address: str, path: str, scheme: str) -> None:
+    context = browser.new_context(base_url=address, viewport=DESKTOP, color_scheme=scheme)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(path, wait_until="networkidle")
+    results = Axe().run(page)
+    context.close()
+    assert results.violations_count == 0, results.generate_report()
+
+
+@pytest.mark.parametrize("path", ALL)
+def test_page_fits_a_phone(browser: Browser, address: str, path: str) -> None:
+    context = browser.new_context(base_url=address, viewport=PHONE, is_mobile=True)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(path, wait_until="networkidle")
+    width = page.evaluate("document.documentElement.scrollWidth")
+    context.close()
+    assert width <= PHONE["width"]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_switching_language_stays_on_the_page(page: Page, address: str, path: str) -> None:
+    page.goto(path)
+    assert page.locator("html").get_attribute("lang") == "zh-TW"
+    _switch(page, "en")
+    expect(page).to_have_url(f"{address}/en{path}")
+    assert page.locator("html").get_attribute("lang") == "en"
+    _switch(page, "zh-TW")
+    expect(page).to_have_url(f"{address}{path}")
+
+
+def _switch(page: Page, language: str) -> None:
+    page.locator(".md-select button").hover()
+    page.locator(f".md-select__link[hreflang='{language}']").click()
+    page.wait_for_load_state("networkidle")
+
+
+@pytest.mark.parametrize(
+    ("start", "query", "target"),
+    [
+        ("/", "注意力", "/papers/transformer/"),
+        ("/", "反向傳播", "/papers/backprop/"),
+        ("/", "獎勵模型", "/papers/instructgpt/"),
+        ("/papers/lenet/", "人類回饋", "/papers/instructgpt/"),
+        ("/", "Rumelhart", "/papers/backprop/"),
+        ("/en/", "attention", "/en/papers/transformer/"),
+        ("/en/timeline/", "contrastive divergence", "/en/papers/rbm/"),
+    ],
+)
+def test_search_finds(page: Page, address: str, start: str, query: str, target: str) -> None:
+    page.goto(start)
+    page.locator("label[for='__search']").first.click(force=True)
+    page.locator("input.md-search__input").fill(query)
+    first = page.locator(".md-search-result__link").first
+    expect(first).to_be_visible(timeout=15000)
+    links = page.locator(".md-search-result__link")
+    found = [links.nth(n).get_attribute("href") or "" for n in range(links.count())]
+    assert any(link.startswith(address + target) for link in found), found
+    english = [link for link in found if link.startswith(f"{address}/en/")]
+    assert english == (found if start.startswith("/en/") else [])
+
+
+def test_path_leads_from_the_first_stop_to_the_last(page: Page) -> None:
+    page.goto("/path/")
+    stops = page.locator(".yl-cards .yl-card__title")
+    count = stops.count()
+    titles = [stops.nth(n).inner_text() for n in range(count)]
+    stops.first.click()
+    walked = [page.locator("h1").inner_text()]
+    while page.locator(".yl-steps a[rel='next']").count():
+        page.locator(".yl-steps a[rel='next']").click()
+        walked.append(page.locator("h1").inner_text())
+    assert walked == titles
+    assert count >= 25
+
+
+def test_graph_is_made_of_links_that_the_keyboard_reaches(page: Page, address: str) -> None:
+    page.goto("/en/path/")
+    node = page.locator(".yl-graph a", has_text="Attention").first
+    node.focus()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{address}/en/papers/transformer/")
+
+
+def test_dark_mode_is_kept_from_page_to_page(page: Page) -> None:
+    page.emulate_media(color_scheme="light")
+    page.goto("/papers/lenet/", wait_until="networkidle")
+    body = page.locator("body")
+    light = body.evaluate("b => getComputedStyle(b).backgroundColor")
+    page.locator("label[for='__palette_1']").click()
+    expect(body).to_have_attribute("data-md-color-scheme", "slate")
+    page.goto("/en/path/")
+    expect(body).to_have_attribute("data-md-color-scheme", "slate")
+    dark = body.evaluate("b => getComputedStyle(b).backgroundColor")
+    assert _brightness(dark) < 60 < 200 < _brightness(light)
+
+
+def _brightness(color: str) -> float:
+    channels = [float(channel) for channel in re.findall(r"[\d.]+", color)[:3]]
+    return sum(channels) / 3
+
+
+def test_run_line_is_copied_with_one_click(context: BrowserContext, page: Page) -> None:
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto("/papers/lenet/", wait_until="networkidle")
+    page.locator("#run ~ .highlight .md-clipboard, #run ~ .highlight button").first.click()
+    assert page.evaluate("navigator.clipboard.readText()").strip() == "make run ID=lenet"
+
+
+@pytest.mark.parametrize("path", both_languages("/papers/transformer/"))
+def test_figures_load_and_say_what_they_show(page: Page, path: str) -> None:
+    page.goto(path, wait_until="networkidle")
+    page.evaluate("document.querySelectorAll('img').forEach(i => i.loading = 'eager')")
+    page.wait_for_load_state("networkidle")
+    images = page.locator(".yl-figure img")
+    assert images.count() >= 1
+    for number in range(images.count()):
+        image = images.nth(number)
+        assert image.evaluate("i => i.complete && i.naturalWidth > 0")
+        assert len(image.get_attribute("alt") or "") > 10
+
+
+def test_downloads_are_the_program_and_its_notebook(page: Page, site: Path) -> None:
+    page.goto("/papers/lenet/")
+    for number, name in enumerate(["lenet.py", "lenet.ipynb"]):
+        with page.expect_download() as download:
+            page.locator(".yl-downloads a").nth(number).click()
+        assert Path(download.value.path()).read_bytes() == (site / "snippets/lenet" / name).read_bytes()
+
+
+def test_print_leaves_out_what_paper_cannot_use(page: Page) -> None:
+    page.goto("/papers/lenet/")
+    page.emulate_media(media="print")
+    expect(page.locator(".yl-graph")).to_be_hidden()
+    expect(page.locator("#summary")).to_be_visible()
