@@ -25,7 +25,7 @@ test: check .venv/browser
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal
 
 bench: .venv/ready
-	$(BIN)/python benchmarks/snippets.py
+	$(BIN)/python benchmarks/snippets.py $(SEEDS)
 
 run: .venv/ready
 	$(BIN)/yuanliu run $(ID)

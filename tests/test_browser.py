@@ -9,7 +9,16 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    Response,
+    expect,
+    sync_playwright,
+)
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MAC_CHROME = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
@@ -71,11 +80,25 @@ ALL = [address for path in PAGES for address in both_languages(path)]
 
 @pytest.mark.parametrize("path", ALL)
 def test_page_asks_no_other_host_and_logs_no_error(page: Page, address: str, path: str) -> None:
-    foreign, errors = [], []
-    page.on("request", lambda r: foreign.append(r.url) if not r.url.startswith((address, "data:")) else 0)
-    page.on("console", lambda m: errors.append(m.text) if m.type in ("error", "warning") else 0)
+    foreign: list[str] = []
+    errors: list[str] = []
+
+    def request(request: Request) -> None:
+        if not request.url.startswith((address, "data:")):
+            foreign.append(request.url)
+
+    def message(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            errors.append(message.text)
+
+    def response(response: Response) -> None:
+        if response.status >= 400:
+            errors.append(f"{response.status} {response.url}")
+
+    page.on("request", request)
+    page.on("console", message)
+    page.on("response", response)
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("response", lambda r: errors.append(f"{r.status} {r.url}") if r.status >= 400 else 0)
     page.goto(path, wait_until="networkidle")
     page.evaluate("document.querySelectorAll('img').forEach(i => i.loading = 'eager')")
     page.wait_for_load_state("networkidle")
@@ -211,7 +234,10 @@ def test_downloads_are_the_program_and_its_notebook(page: Page, site: Path) -> N
     for number, name in enumerate(["lenet.py", "lenet.ipynb"]):
         with page.expect_download() as download:
             page.locator(".yl-downloads a").nth(number).click()
-        assert Path(download.value.path()).read_bytes() == (site / "snippets/lenet" / name).read_bytes()
+        assert (
+            Path(download.value.path()).read_bytes()
+            == (site / "snippets/lenet" / name).read_bytes()
+        )
 
 
 def test_print_leaves_out_what_paper_cannot_use(page: Page) -> None:

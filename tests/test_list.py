@@ -14,34 +14,35 @@ from yuanliu.catalog import json_schema, load
 CATALOG = load(ROOT / "papers.yaml", ROOT / "snippets")
 
 # Every link of the note that the list began with.
-SOURCE_LINKS = """
-https://chat.openai.com/chat
-https://www.youtube.com/watch?v=ORHv8yKAV2Q
-https://www.youtube.com/watch?v=TnGPmlONfI8
-https://www.youtube.com/watch?v=e0aKI2GGZNg
-https://www.youtube.com/watch?v=QGpaBWOaHQI
-https://d2l.ai/
-https://cs.stanford.edu/people/karpathy/convnetjs/
-https://huggingface.co/docs/transformers/task_summary
-https://github.com/karpathy/micrograd
-https://github.com/Kamigami55/awesome-chatgpt/blob/main/README-zh-TW.md
-https://www.nature.com/articles/323533a0
-http://vision.stanford.edu/cs598_spring07/papers/Lecun98.pdf
-https://www.jmlr.org/papers/volume3/bengio03a/bengio03a.pdf
-https://proceedings.neurips.cc/paper/2012/file/c399862d3b9d6b76c8436e924a68c45b-Paper.pdf
-http://karpathy.github.io/neuralnets/
-http://karpathy.github.io/2015/05/21/rnn-effectiveness/
-https://arxiv.org/abs/1706.03762
-https://arxiv.org/pdf/1810.04805.pdf
-https://cdn.openai.com/research-covers/language-unsupervised/language_understanding_paper.pdf
-https://d4mucfpksywv.cloudfront.net/better-language-models/language_models_are_unsupervised_multitask_learners.pdf
-https://arxiv.org/pdf/2005.14165.pdf
-https://www.nchc.org.tw/Page?itemid=2&mid=4
-https://hackmd.io/@shaoeChen/Bky0Cnx7L
-""".split()
+SOURCE_LINKS = [
+    "https://chat.openai.com/chat",
+    "https://www.youtube.com/watch?v=ORHv8yKAV2Q",
+    "https://www.youtube.com/watch?v=TnGPmlONfI8",
+    "https://www.youtube.com/watch?v=e0aKI2GGZNg",
+    "https://www.youtube.com/watch?v=QGpaBWOaHQI",
+    "https://d2l.ai/",
+    "https://cs.stanford.edu/people/karpathy/convnetjs/",
+    "https://huggingface.co/docs/transformers/task_summary",
+    "https://github.com/karpathy/micrograd",
+    "https://github.com/Kamigami55/awesome-chatgpt/blob/main/README-zh-TW.md",
+    "https://www.nature.com/articles/323533a0",
+    "http://vision.stanford.edu/cs598_spring07/papers/Lecun98.pdf",
+    "https://www.jmlr.org/papers/volume3/bengio03a/bengio03a.pdf",
+    "https://proceedings.neurips.cc/paper/2012/file/c399862d3b9d6b76c8436e924a68c45b-Paper.pdf",
+    "http://karpathy.github.io/neuralnets/",
+    "http://karpathy.github.io/2015/05/21/rnn-effectiveness/",
+    "https://arxiv.org/abs/1706.03762",
+    "https://arxiv.org/pdf/1810.04805.pdf",
+    "https://cdn.openai.com/research-covers/language-unsupervised/language_understanding_paper.pdf",
+    "https://d4mucfpksywv.cloudfront.net/better-language-models/language_models_are_unsupervised_multitask_learners.pdf",
+    "https://arxiv.org/pdf/2005.14165.pdf",
+    "https://www.nchc.org.tw/Page?itemid=2&mid=4",
+    "https://hackmd.io/@shaoeChen/Bky0Cnx7L",
+]
 
 # Words of mainland usage or wrong characters that do not belong in Taiwan's Chinese.
 FOREIGN = "網絡 數據 信息 代碼 視頻 默認 模塊 軟件 硬件 內存 激活函數"
+
 
 @pytest.mark.parametrize("link", SOURCE_LINKS)
 def test_link_of_the_source_list_is_in_the_catalog(link: str) -> None:

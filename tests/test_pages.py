@@ -80,7 +80,9 @@ def test_claim_on_a_metric_that_is_not_returned_stops_the_build(toy: Path) -> No
     assert not (toy / "site").exists()
 
 
-@pytest.mark.parametrize("field", ["高斯最先發表。", "甲", "最小平方法", "平均值的平方誤差小於中位數。"])
+@pytest.mark.parametrize(
+    "field", ["高斯最先發表。", "甲", "最小平方法", "平均值的平方誤差小於中位數。"]
+)
 def test_markup_in_a_field_is_text(toy: Path, field: str) -> None:
     replace(toy, field, json.dumps(field + HOSTILE, ensure_ascii=False))
     site = build(toy)
@@ -125,7 +127,9 @@ def test_number_reads_as_people_write_it(value: float, shown: str) -> None:
 
 
 def test_outline_nests_headings_and_drops_markup() -> None:
-    html = '<h1 id="a">A</h1><h2 id="b"><a href="x">B</a> &amp; <small>2</small></h2><h2 id="c">C</h2>'
+    html = (
+        '<h1 id="a">A</h1><h2 id="b"><a href="x">B</a> &amp; <small>2</small></h2><h2 id="c">C</h2>'
+    )
     (top,) = _outline(html)
     assert [child["name"] for child in top["children"]] == ["B & 2", "C"]
 
@@ -154,5 +158,3 @@ def _slots(text: str) -> list[str]:
 
 def test_language_without_its_own_words_gets_english() -> None:
     assert pages.strings("fr") == pages.strings("en")
-
-

@@ -114,8 +114,11 @@ def _past(day: date) -> date:
 Text = Annotated[str, Field(strict=True), AfterValidator(_clean)]
 Id = Annotated[str, Field(strict=True, pattern=ID, max_length=64), AfterValidator(_free)]
 Name = Annotated[str, Field(strict=True, pattern=NAME, max_length=64), AfterValidator(_free)]
-Url = Annotated[str, Field(strict=True, pattern="^https?://", max_length=2000), AfterValidator(_web)]
+Url = Annotated[
+    str, Field(strict=True, pattern="^https?://", max_length=2000), AfterValidator(_web)
+]
 Language = Annotated[str, Field(strict=True, pattern=LANGUAGE)]
+Languages = Annotated[list[Language], Field(min_length=1)]
 Texts = Annotated[dict[Language, Text], Field(description="One text for each language")]
 Day = Annotated[date, Field(strict=True), BeforeValidator(_day), AfterValidator(_past)]
 
@@ -231,7 +234,7 @@ class Entry(Model):
 class Catalog(Model):
     """The whole list. The first language is the site's default."""
 
-    languages: Annotated[list[Language], Field(min_length=1)]
+    languages: Languages
     eras: Annotated[list[Era], Field(min_length=1)]
     tags: dict[Id, Texts]
     entries: Annotated[list[Entry], Field(min_length=1)]
@@ -377,7 +380,7 @@ class _Check:
         return id_ if isinstance(id_, str) else f"#{int(place[1]) + 1}"
 
     def _languages(self, value: Any) -> list[str]:
-        self._validate(TypeAdapter(Catalog.model_fields["languages"].annotation), value, "languages")
+        self._validate(TypeAdapter(Languages), value, "languages")
         if not isinstance(value, list):
             return []
         for number, language in enumerate(value):
@@ -424,7 +427,9 @@ class _Check:
         elif "[key]" in detail["loc"]:
             self.add(place, f"'{name}' is not a valid key here", key=True)
         elif kind == "literal_error":
-            known = [word.strip(" '") for word in context["expected"].replace(" or ", ",").split(",")]
+            known = [
+                word.strip(" '") for word in context["expected"].replace(" or ", ",").split(",")
+            ]
             hint = _suggest(str(detail["input"]), known) or f"; one of {', '.join(known)}"
             self.add(place, f"'{detail['input']}' is not a {name}{hint}")
         elif kind == "string_type":
@@ -479,7 +484,9 @@ class _Check:
         eras = {era.get("id") for era in _list(data.get("eras")) if isinstance(era, dict)}
         tags = data.get("tags") if isinstance(data.get("tags"), dict) else {}
         ids = {entry.get("id") for entry in entries} - {None}
-        known_snippets = {file.stem for file in snippets_dir.glob("*.py")} if snippets_dir else set()
+        known_snippets = (
+            {file.stem for file in snippets_dir.glob("*.py")} if snippets_dir else set()
+        )
         for number, entry in enumerate(entries):
             here = ("entries", number)
             if isinstance(entry.get("era"), str):
@@ -540,7 +547,7 @@ def _localized_texts(value: Any, place: Place = ()) -> Iterator[tuple[Place, dic
         if not isinstance(inner, dict | list):
             continue
         tag = len(here) == 2 and here[0] == "tags"
-        if isinstance(inner, dict) and (tag or key in localized and place != ("entries",)):
+        if isinstance(inner, dict) and (tag or (key in localized and place != ("entries",))):
             # A source's title is plain text, an entry's is localized; only mappings come here.
             yield here, inner
         else:
@@ -583,4 +590,4 @@ def _form(context: dict) -> str:
 def _quote(value: object) -> str:
     if value is None:
         return ", but is empty"
-    return f"; put quotes around it: \"{value}\"" if not isinstance(value, dict | list) else ""
+    return f'; put quotes around it: "{value}"' if not isinstance(value, dict | list) else ""

@@ -1,12 +1,13 @@
-"""Citations of catalog entries: CSL-JSON, BibTeX and RIS, written by the libraries that own them."""
+"""Citations of catalog entries in CSL-JSON, BibTeX and RIS, through libraries that know them."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
 
-import bibtexparser
 import rispy
+from bibtexparser.entrypoint import write_string
+from bibtexparser.library import Library
 from bibtexparser.model import Entry as BibtexEntry
 from bibtexparser.model import Field
 from pylatexenc.latexencode import UnicodeToLatexEncoder
@@ -49,9 +50,7 @@ def csl_json(entries: Iterable[Entry]) -> str:
 
 def bibtex(entries: Iterable[Entry]) -> str:
     """The entries as BibTeX, with special characters encoded for LaTeX."""
-    return bibtexparser.write_string(
-        bibtexparser.Library([_bibtex_entry(entry) for entry in entries])
-    )
+    return write_string(Library([_bibtex_entry(entry) for entry in entries]))
 
 
 def ris(entries: Iterable[Entry]) -> str:

@@ -34,7 +34,17 @@ out = Console()
 err = Console(stderr=True)
 
 CATALOG = Path("papers.yaml")
-Format = StrEnum("Format", {name: name for name in cite.FORMATS})
+
+
+class Format(StrEnum):
+    """What ``export`` writes."""
+
+    bibtex = "bibtex"
+    csl_json = "csl-json"
+    ris = "ris"
+    json = "json"
+
+
 File = Annotated[Path, typer.Option("--catalog", help="The catalog to read.")]
 
 

@@ -55,7 +55,7 @@ def layout(entries: list[Entry], language: str) -> Drawing:
     graph = igraph.Graph(n=len(entries), edges=pairs, directed=True)
     placed = graph.layout_sugiyama(
         layers=_layers(len(entries), pairs),
-        hgap=width + NODE_GAP,
+        hgap=round(width + NODE_GAP),
         vgap=NODE_HEIGHT + LAYER_GAP,
         maxiter=500,
     )

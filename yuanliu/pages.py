@@ -72,7 +72,9 @@ def number(value: float) -> str:
         return "0"
     if abs(value) < 1e-3 or abs(value) >= 1e7:
         digits, _, power = f"{value:.1e}".partition("e")
-        return f"{digits} × 10{str(int(power)).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
+        return (
+            f"{digits} × 10{str(int(power)).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
+        )
     if abs(value) >= 1000 or float(value).is_integer():
         return f"{value:,.0f}"
     return f"{value:.3g}" if abs(value) < 100 else f"{value:.1f}"
@@ -154,7 +156,9 @@ class Site:
                 Page(f"{group}/{one.id}", "group.html", one.name, one.intro, {"one": one})
                 for one in groups
             ]
-        found += [self._entry_page(place, entry, language) for place, entry in enumerate(self.order)]
+        found += [
+            self._entry_page(place, entry, language) for place, entry in enumerate(self.order)
+        ]
         found += [self._snippet_page(name, language) for name in self.used_snippets]
         return found
 

@@ -123,9 +123,7 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         return files
 
     def _file(self, config: MkDocsConfig, src_uri: str, language: str, content: str) -> File:
-        file = File.generated(
-            config, src_uri, content=content, inclusion=InclusionLevel.NOT_IN_NAV
-        )
+        file = File.generated(config, src_uri, content=content, inclusion=InclusionLevel.NOT_IN_NAV)
         file.dest_uri = self._prefix(language) + file.dest_uri
         return file
 
@@ -204,7 +202,7 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         ours = self.pages.get(page.file.src_uri) if page.file.generated_by else None
         if ours and not ours.template.endswith(".md"):
             content = self.site.render(ours, language, url)
-            page.toc = get_toc(_outline(content))
+            page.toc = get_toc(_outline(content))  # type: ignore[arg-type]
 
         def component(match: re.Match) -> str:
             return self.site.component(f"{match[1]}.html", language, url)
@@ -214,12 +212,12 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
 
     @event_priority(-60)
     def on_post_page(self, output: str, *, page: MkDocsPage, config: MkDocsConfig) -> str:
-        """Mend what the theme leaves: names for assistive tools, and the search of this language."""
+        """Mend what the theme leaves: names for assistive tools, search in this language."""
         language = self._language(config)
         base = get_relative_url(self._prefix(language) or ".", page.url)
         output = SEARCH_BASE.sub(lambda match: match[1] + json.dumps(base.rstrip("/")), output, 1)
         search = self.site.strings[language]["search"]
-        # A leading space is valid HTML and keeps the theme's script from asking for /en/…/sitemap.xml.
+        # A leading space is valid HTML; the theme's script would ask for /en/…/sitemap.xml.
         output = output.replace('<link rel="alternate"', '<link rel=" alternate"')
         output = output.replace('role="dialog"', f'role="dialog" aria-label="{search}"', 1)
         return output.replace('name="__palette"', 'name="__palette" autocomplete="off"')

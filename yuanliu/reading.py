@@ -120,7 +120,9 @@ def _check_shape(text: str, refuse) -> None:
         mark = event.start_mark
         here = (mark.line + 1, mark.column + 1)
         if isinstance(event, yaml.AliasEvent):
-            raise refuse(*here, f"alias '*{event.anchor}': write the value out; aliases can explode")
+            raise refuse(
+                *here, f"alias '*{event.anchor}': write the value out; aliases can explode"
+            )
         if getattr(event, "anchor", None):
             raise refuse(*here, f"anchor '&{event.anchor}': delete it; aliases are not allowed")
         if isinstance(event, yaml.DocumentStartEvent):
@@ -152,6 +154,7 @@ def _value(node: yaml.Node, place: Place, document: Document) -> Any:
     if isinstance(node, yaml.SequenceNode):
         _check_tag(node, "tag:yaml.org,2002:seq", here, place, document)
         return [_value(item, (*place, number), document) for number, item in enumerate(node.value)]
+    assert isinstance(node, yaml.ScalarNode)
     return _scalar(node, here, place, document)
 
 
@@ -190,10 +193,8 @@ def _scalar(
             return None
         if kind == "bool":
             return text.lower() in ("yes", "true", "on")
-        if kind == "int" and text.lstrip("+-").isdecimal() and not text.lstrip("+-0") == "":
+        if kind == "int" and re.fullmatch(r"[-+]?(0|[1-9][0-9]{0,18})", text):
             return int(text)
-        if kind == "int" and text in ("0", "+0", "-0"):
-            return 0
         if kind == "float":
             return float(text.replace("_", ""))
         if kind == "timestamp":
