@@ -25,9 +25,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-TIMEOUT = (
-    900  # seconds for one cell: a bound for a hung run, far above the 60 s that a snippet may take
-)
+TIMEOUT = 900  # seconds for one cell: a bound for a hung run, far above the 60 s allowed
 MATPLOTLIBRC = Path(__file__).with_name("matplotlibrc")
 
 
