@@ -13,6 +13,7 @@
 # We repeat two experiments of the paper: telling whether a pattern is symmetric, and the kinship of two families. All gradients are written by hand after the paper's equations and then compared with PyTorch's automatic differentiation.
 
 # %%
+from itertools import pairwise
 from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
@@ -99,7 +100,7 @@ def train(
 
     ``start`` bounds the initial weights, ``wired`` is 0 where the first layer has no connection.
     """
-    shapes = [(networks, n_out, n_in + 1) for n_in, n_out in zip(sizes, sizes[1:])]
+    shapes = [(networks, n_out, n_in + 1) for n_in, n_out in pairwise(sizes)]
     weights = [start * (2 * torch.rand(shape, generator=generator) - 1) for shape in shapes]
     weights[0] = weights[0] * wired
     steps = [torch.zeros(shape) for shape in shapes]
@@ -323,7 +324,7 @@ def draw_symmetric_weights(run: SimpleNamespace) -> Figure:
     ax.axhline(0, color="C5", linewidth=0.8)
     ax.axvline(3.5, color="C5", linewidth=0.8, linestyle=":")
     ax.set(xlabel="input unit", ylabel="weight")
-    ax.legend()
+    ax.legend(loc="upper center", ncols=2, bbox_to_anchor=(0.5, 1.12))
     return fig
 
 

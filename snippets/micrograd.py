@@ -115,27 +115,28 @@ def topological(root: Value) -> list[Value]:
 # %%
 def random_recipe(rng: random.Random, variables: int = 4, length: int = 24) -> list[tuple]:
     """Steps (name of the operation, index of its first operand, of its second)."""
-    names = ["add", "mul", "square", "exp", "tanh", "relu"]
     return [
-        (rng.choice(names), rng.randrange(variables + n), rng.randrange(variables + n))
+        (rng.choice([*OPERATIONS]), rng.randrange(variables + n), rng.randrange(variables + n))
         for n in range(length)
     ]
 
 
+# What each operation makes of two earlier numbers; all work on Values and on torch's scalars.
+OPERATIONS = {
+    "add": lambda a, b: (a + b) * 0.5,
+    "mul": lambda a, b: a * b,
+    "square": lambda a, b: a**2 + b,
+    "exp": lambda a, b: a.tanh().exp() * b,
+    "tanh": lambda a, b: (a + b).tanh(),
+    "relu": lambda a, b: a.relu() + b,
+}
+
+
 def follow(recipe: list[tuple], values: list):
-    """Compute the recipe on Values or on torch scalars; ``tanh`` first keeps numbers small."""
+    """Compute the recipe on Values or on torch's scalars; ``tanh`` keeps the numbers small."""
     values = list(values)
     for name, i, j in recipe:
-        a, b = values[i], values[j]
-        step = {
-            "add": lambda: (a + b) * 0.5,
-            "mul": lambda: a * b,
-            "square": lambda: a**2 + b,
-            "exp": lambda: (a.tanh()).exp(),
-            "tanh": lambda: (a + b).tanh(),
-            "relu": lambda: a.relu() + b,
-        }[name]()
-        values.append(step.tanh() * 2.0)
+        values.append(OPERATIONS[name](values[i], values[j]).tanh() * 2.0)
     return sum(values[-6:], start=values[-7])
 
 
@@ -299,7 +300,7 @@ if __name__ == "__main__":
 # %% caption.zh-TW="300 個隨機算式的梯度差距分布（對數刻度）：與 PyTorch 的差距在捨入誤差附近，與數值微分的差距大好幾個數量級" caption.en="Gradient differences over 300 random expressions, on a log scale: rounding error against PyTorch, several orders of magnitude more against numerical differentiation"
 def draw_differences(run: SimpleNamespace) -> Figure:
     fig, ax = plt.subplots()
-    bins = np.logspace(-18, 0, 55)
+    bins = np.logspace(-18, 0, 55).tolist()
     for gaps, label in zip(run.gaps, ["vs PyTorch", "vs numerical"]):
         ax.hist(np.maximum(gaps, 1e-18), bins, alpha=0.75, label=label)
     ax.set(xscale="log", xlabel="relative difference of gradients", ylabel="expressions")
