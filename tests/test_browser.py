@@ -160,7 +160,7 @@ def _switch(page: Page, language: str) -> None:
 )
 def test_search_finds(page: Page, address: str, start: str, query: str, target: str) -> None:
     page.goto(start)
-    page.locator("label[for='__search']").first.click(force=True)
+    page.locator("input.md-search__input").click()
     page.locator("input.md-search__input").fill(query)
     first = page.locator(".md-search-result__link").first
     expect(first).to_be_visible(timeout=15000)
