@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from unicodedata import east_asian_width
 
@@ -10,7 +11,7 @@ import igraph
 from yuanliu.catalog import Entry
 
 NODE_HEIGHT, LAYER_GAP, NODE_GAP, MARGIN = 46, 40, 18, 8
-LINE_UNITS = 20  # width of one line of a label, in half-width characters
+LINE_UNITS = 24  # width of one line of a label, in half-width characters
 UNIT = 7.2  # pixels for a half-width character at 13 px
 
 
@@ -59,14 +60,15 @@ def layout(entries: list[Entry], language: str) -> Drawing:
         vgap=NODE_HEIGHT + LAYER_GAP,
         maxiter=500,
     )
+    centres = _spread(placed.coords, width + NODE_GAP)
     routes = placed.edge_routing or [[] for _ in pairs]  # type: ignore[attr-defined]
-    points = [*placed.coords, *(point for route in routes for point in route)]
+    points = [*centres, *(point for route in routes for point in route)]
     left = min(x for x, _ in points) - width / 2 - MARGIN
     right = max(x for x, _ in points) + width / 2 + MARGIN
     bottom = max(y for _, y in points) + NODE_HEIGHT + MARGIN
     nodes = [
         Node(entry, lines, x - width / 2 - left, y + MARGIN, width)
-        for entry, lines, (x, y) in zip(entries, labels, placed.coords, strict=True)
+        for entry, lines, (x, y) in zip(entries, labels, centres, strict=True)
     ]
     edges = []
     for (source, target), route in zip(pairs, routes, strict=True):
@@ -75,6 +77,17 @@ def layout(entries: list[Entry], language: str) -> Drawing:
         bends = [(x - left, y + MARGIN + NODE_HEIGHT / 2) for x, y in route]
         edges.append(_curve([start, *bends, end]))
     return Drawing(nodes, edges, round(right - left, 1), round(bottom + MARGIN, 1))
+
+
+def _spread(centres: list[list[float]], gap: float) -> list[tuple[float, float]]:
+    """The centres with those of one layer moved right where they are nearer than ``gap``."""
+    moved: dict[int, tuple[float, float]] = {}
+    reached: dict[float, float] = {}
+    for number in sorted(range(len(centres)), key=lambda one: centres[one][0]):
+        x, y = centres[number]
+        x = max(x, reached.get(y, -math.inf) + gap)
+        reached[y], moved[number] = x, (x, y)
+    return [moved[number] for number in range(len(centres))]
 
 
 def wrap(text: str, units: int = LINE_UNITS, most: int = 2) -> list[str]:
