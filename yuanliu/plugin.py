@@ -36,7 +36,7 @@ THEME = Path(__file__).with_name("theme")
 COMPONENT = re.compile(r"<!-- *yuanliu:([a-z]+) *-->")
 HEADING = re.compile(r'<h([1-3]) id="([^"]+)">(.*?)</h\1>', re.DOTALL)
 MATH = re.compile(r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', re.DOTALL)
-SEARCH_BASE = re.compile(r'(<script id="__config"[^>]*>\{"base": *)"[^"]*"')
+SEARCH_BASE = re.compile(r'(<script id="__config"[^>]*>[^<]*?"base": )"[^"]*"')
 LISTED = 200  # entries in the navigation; a longer catalog shows its eras only
 
 
