@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import hashlib
 import json
 import os
@@ -12,7 +13,6 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -138,7 +138,7 @@ def execute_all(
     for path, outcome in runs:
         if isinstance(outcome, NotebookNode):
             store.cache_notebook_bundle(
-                CacheBundleIn(outcome, str(path)), check_validity=False, overwrite=True
+                CacheBundleIn(_bare(outcome), str(path)), check_validity=False, overwrite=True
             )
             notebooks[path] = outcome
     failures = [str(outcome) for _, outcome in runs if isinstance(outcome, SnippetError)]
@@ -162,11 +162,12 @@ def _with_environment(notebook: NotebookNode, path: Path) -> NotebookNode:
     first = new_code_cell(
         "# " + ", ".join(parts) + "\n"
         "from matplotlib_inline.backend_inline import set_matplotlib_formats\n"
-        "set_matplotlib_formats('svg')",
+        "set_matplotlib_formats('svg')\nimport json, time\n_started = time.perf_counter()",
         metadata={"yuanliu": "environment"},
     )
     last = new_code_cell(
-        "import json\nprint(json.dumps(run.metrics))", metadata={"yuanliu": "report"}
+        "print(json.dumps([time.perf_counter() - _started, run.metrics]))",
+        metadata={"yuanliu": "report"},
     )
     metadata_ = {**notebook.metadata, "kernelspec": {"name": "python3", "display_name": "Python 3"}}
     cells = [first, *notebook.cells, last]
@@ -199,9 +200,20 @@ def _packages(path: Path) -> list[tuple[str, str]]:
 
 def _cached(store: JupyterCacheAbstract, notebook: NotebookNode) -> NotebookNode | None:
     try:
-        return store.merge_match_into_notebook(notebook, cell_meta=["execution"])[1]
+        merged = store.merge_match_into_notebook(_bare(notebook))[1]
     except (KeyError, OSError, ValueError):  # never ran, or an entry cut short by a crash
         return None
+    for cell, own in zip(merged.cells, notebook.cells, strict=True):
+        cell.metadata = own.metadata
+    return merged
+
+
+def _bare(notebook: NotebookNode) -> NotebookNode:
+    """A copy without cell metadata, which the cache's key would include: captions, times."""
+    bare = copy.deepcopy(notebook)
+    for cell in bare.cells:
+        cell.metadata = NotebookNode()
+    return bare
 
 
 @contextmanager
@@ -263,10 +275,8 @@ def _collect(path: Path, notebook: NotebookNode) -> Execution:
     cells, metrics, seconds = [], None, 0.0
     for cell in notebook.cells:
         role = cell.metadata.get("yuanliu")
-        if cell.cell_type == "code":
-            seconds += _seconds(cell)
         if role == "report":
-            metrics = _metrics(path, cell)
+            seconds, metrics = _report(path, cell)
         elif role is None and cell.cell_type in ("markdown", "code"):
             cells.append(_cell(cell))
     if metrics is None:
@@ -278,22 +288,13 @@ def _collect(path: Path, notebook: NotebookNode) -> Execution:
     return Execution(path.stem, cells, metrics, seconds, shown)
 
 
-def _seconds(cell: NotebookNode) -> float:
-    times = cell.metadata.get("execution", {})
-    try:
-        start, end = times["iopub.execute_input"], times["shell.execute_reply"]
-    except KeyError:
-        return 0.0
-    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
-
-
-def _metrics(path: Path, cell: NotebookNode) -> dict[str, float]:
+def _report(path: Path, cell: NotebookNode) -> tuple[float, dict[str, float]]:
     text = "".join(output.get("text", "") for output in cell.outputs)
-    metrics = json.loads(text)
+    seconds, metrics = json.loads(text)
     wrong = [name for name, value in metrics.items() if not isinstance(value, int | float)]
     if wrong:
         raise SnippetError(f"{path}: metrics must be numbers: {', '.join(wrong)}")
-    return {name: float(value) for name, value in metrics.items()}
+    return seconds, {name: float(value) for name, value in metrics.items()}
 
 
 def _cell(cell: NotebookNode) -> Cell:
