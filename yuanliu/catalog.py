@@ -228,7 +228,7 @@ class Entry(Model):
     takeaways: dict[Language, Annotated[list[Text], Field(min_length=1)]]
     claims: list[Claim]
     corrections: list[Correction] = []
-    verified: Day
+    verified: Day | None = None
 
 
 class Catalog(Model):
