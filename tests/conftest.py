@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import http.server
+import os
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,13 @@ def yuanliu(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[st
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, encoding="utf-8")
 
 
+def edit(project: Path, old: str, new: str, file: str = "papers.yaml") -> None:
+    """Replace a text that must be in a file of the project."""
+    text = (project / file).read_text(encoding="utf-8")
+    assert old in text
+    (project / file).write_text(text.replace(old, new), encoding="utf-8")
+
+
 @pytest.fixture
 def toy(tmp_path: Path) -> Path:
     """A copy of the toy project: two entries, one snippet that needs no training."""
@@ -33,9 +41,9 @@ def toy(tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The real site, built once for all test processes."""
-    shared = tmp_path_factory.getbasetemp().parent
-    if shared.name == "pytest-of-root" or not shared.name.startswith("pytest-"):
-        shared = tmp_path_factory.getbasetemp()  # not under xdist: this process only
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
     place = shared / "site"
     with FileLock(shared / "site.lock"):
         if not (place / "index.html").exists():

@@ -14,14 +14,7 @@ from subprocess import DEVNULL, Popen
 import pytest
 import rispy
 from bibtexparser.entrypoint import parse_string
-from conftest import yuanliu
-
-
-def edit(project: Path, old: str, new: str) -> None:
-    file = project / "papers.yaml"
-    text = file.read_text(encoding="utf-8")
-    assert old in text
-    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+from conftest import edit, yuanliu
 
 
 def test_check_accepts_the_real_catalog() -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from string import Formatter
 
 import pytest
-from conftest import yuanliu
+from conftest import edit, yuanliu
 
 from yuanliu import pages
 from yuanliu.plugin import _outline, _shorten
@@ -21,12 +22,6 @@ def build(project: Path) -> Path:
     built = yuanliu("build", cwd=project)
     assert built.returncode == 0, built.stderr + built.stdout
     return project / "site"
-
-
-def replace(project: Path, old: str, new: str, file: str = "papers.yaml") -> None:
-    text = (project / file).read_text(encoding="utf-8")
-    assert old in text
-    (project / file).write_text(text.replace(old, new), encoding="utf-8")
 
 
 def test_both_languages_have_the_same_pages(toy: Path) -> None:
@@ -61,7 +56,7 @@ def test_notebook_holds_the_prose_of_its_language_only(toy: Path) -> None:
 
 
 def test_claim_that_fails_is_marked(toy: Path) -> None:
-    replace(toy, 'expect: "< 1"', 'expect: "> 1"')
+    edit(toy, 'expect: "< 1"', 'expect: "> 1"')
     page = (build(toy) / "papers/gauss/index.html").read_text(encoding="utf-8")
     assert "yl-mark--fails" in page and "yl-mark--holds" not in page
 
@@ -73,7 +68,7 @@ def test_claim_without_a_metric_is_called_unmeasured(toy: Path) -> None:
 
 
 def test_claim_on_a_metric_that_is_not_returned_stops_the_build(toy: Path) -> None:
-    replace(toy, "metric: error_ratio", "metric: eror_ratio")
+    edit(toy, "metric: error_ratio", "metric: eror_ratio")
     built = yuanliu("build", cwd=toy)
     assert built.returncode == 1
     assert "did you mean 'error_ratio'?" in built.stderr + built.stdout
@@ -84,7 +79,7 @@ def test_claim_on_a_metric_that_is_not_returned_stops_the_build(toy: Path) -> No
     "field", ["高斯最先發表。", "甲", "最小平方法", "平均值的平方誤差小於中位數。"]
 )
 def test_markup_in_a_field_is_text(toy: Path, field: str) -> None:
-    replace(toy, field, json.dumps(field + HOSTILE, ensure_ascii=False))
+    edit(toy, field, json.dumps(field + HOSTILE, ensure_ascii=False))
     site = build(toy)
     for path in site.rglob("*.html"):
         page = path.read_text(encoding="utf-8")
@@ -102,7 +97,7 @@ def test_formula_becomes_mathml(toy: Path) -> None:
 
 
 def test_formula_that_cannot_be_set_stops_the_build(toy: Path) -> None:
-    replace(toy, r"$\sum_i (x_i - m)^2$", r"$\left( x^{2$", "snippets/mean.py")
+    edit(toy, r"$\sum_i (x_i - m)^2$", r"$\left( x^{2$", "snippets/mean.py")
     built = yuanliu("build", cwd=toy)
     assert built.returncode == 1
     assert "formula cannot be set" in built.stderr + built.stdout
@@ -151,8 +146,6 @@ def test_every_word_of_the_interface_exists_in_both_languages() -> None:
 
 
 def _slots(text: str) -> list[str]:
-    from string import Formatter
-
     return [name for _, name, _, _ in Formatter().parse(text) if name]
 
 

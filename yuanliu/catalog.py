@@ -10,6 +10,7 @@ from datetime import date
 from difflib import get_close_matches
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
+from heapq import heappop, heappush
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -258,15 +259,20 @@ class Catalog(Model):
 
         Equal eras keep the order of the file, so the order is always the same.
         """
+        return list(self._order)
+
+    @cached_property
+    def _order(self) -> list[Entry]:
         eras = [era.id for era in self.eras]
         rank = {e.id: (eras.index(e.era), place) for place, e in enumerate(self.entries)}
         sorter = TopologicalSorter({entry.id: entry.requires for entry in self.entries})
         sorter.prepare()
-        ready: list[str] = []
+        ready: list[tuple[tuple[int, int], str]] = []
         order = []
         while sorter.is_active():
-            ready = sorted([*ready, *sorter.get_ready()], key=rank.__getitem__)
-            first = ready.pop(0)
+            for id_ in sorter.get_ready():
+                heappush(ready, (rank[id_], id_))
+            _, first = heappop(ready)
             sorter.done(first)
             order.append(self._by_id[first])
         return order
@@ -279,11 +285,11 @@ class Catalog(Model):
             if one not in needed:
                 needed.add(one)
                 waiting.extend(self._by_id[one].requires)
-        return [entry for entry in self.reading_order() if entry.id in needed]
+        return [entry for entry in self._order if entry.id in needed]
 
     def unlocks(self, id_: str) -> list[Entry]:
         """The entries that require ``id_`` directly, in reading order."""
-        return [entry for entry in self.reading_order() if id_ in entry.requires]
+        return [entry for entry in self._order if id_ in entry.requires]
 
 
 def json_schema() -> dict[str, Any]:
@@ -355,7 +361,7 @@ class _Check:
         self._unique("eras", eras)
         self._unique("entries", entries)
         self._localized(data)
-        self._references(entries, snippets_dir)
+        self._references(eras, entries, snippets_dir)
         self._cycles(entries)
 
     def add(self, place: Place, message: str, key: bool = False) -> None:
@@ -395,7 +401,7 @@ class _Check:
             model.validate_python(value)
         except ValidationError as error:
             for detail in error.errors(include_url=False):
-                self._detail(place, detail, value)
+                self._detail(place, detail)
 
     def _each(self, key: str, model: type[Model]) -> list[dict]:
         """Validate each item of a list; the items that are mappings, for the checks across."""
@@ -415,7 +421,7 @@ class _Check:
         tags = self.document.data.get("tags")
         self._validate(TypeAdapter(dict[Id, Texts]), tags, "tags")
 
-    def _detail(self, base: Place, detail: ErrorDetails, value: Any) -> None:
+    def _detail(self, base: Place, detail: ErrorDetails) -> None:
         """Say one of pydantic's errors in our words, at its place."""
         place = base + tuple(step for step in detail["loc"] if step != "[key]")
         kind, context = detail["type"], detail.get("ctx", {})
@@ -479,18 +485,17 @@ class _Check:
                 told = ", ".join(f"{language} {count}" for language, count in counts.items())
                 self.add(place, f"languages have different numbers of items: {told}")
 
-    def _references(self, entries: list[dict], snippets_dir: Path | None) -> None:
-        data = self.document.data
-        eras = {era.get("id") for era in _list(data.get("eras")) if isinstance(era, dict)}
-        tags = data.get("tags") if isinstance(data.get("tags"), dict) else {}
-        ids = {entry.get("id") for entry in entries} - {None}
+    def _references(self, eras: list[dict], entries: list[dict], snippets_dir: Path | None) -> None:
+        tags = self.document.data.get("tags")
+        tags = tags if isinstance(tags, dict) else {}
+        era_ids, ids = ([item.get("id") for item in items] for items in (eras, entries))
         known_snippets = (
             {file.stem for file in snippets_dir.glob("*.py")} if snippets_dir else set()
         )
         for number, entry in enumerate(entries):
             here = ("entries", number)
             if isinstance(entry.get("era"), str):
-                self._refer((*here, "era"), "era", entry["era"], eras)
+                self._refer((*here, "era"), "era", entry["era"], era_ids)
             for place, tag in enumerate(_list(entry.get("tags"))):
                 self._refer((*here, "tags", place), "tag", tag, tags)
             needed = _list(entry.get("requires"))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import logging
 import os
 import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from types import ModuleType
@@ -21,6 +24,7 @@ from rich.table import Table
 from yuanliu import cite
 from yuanliu.catalog import Catalog, CatalogError, Entry, json_schema, load
 from yuanliu.pages import Verdict, number, strings, verdicts
+from yuanliu.snippets import MATPLOTLIBRC
 
 os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")
 
@@ -110,25 +114,19 @@ def build(
     out.print(f"Built {directory} in {seconds:.1f} s", highlight=False)
 
 
-def _logging():
-    """MkDocs' own console log, with the counting of warnings that makes ``strict`` strict."""
-    import logging
-    from contextlib import contextmanager
-
-    @contextmanager
-    def handler():
-        logger = logging.getLogger("mkdocs")
-        stream = logging.StreamHandler()
-        stream.setFormatter(logging.Formatter("%(levelname)-8s %(message)s"))
-        stream.setLevel(logging.WARNING)
-        logger.addHandler(stream)
-        logger.setLevel(logging.INFO)
-        try:
-            yield
-        finally:
-            logger.removeHandler(stream)
-
-    return handler()
+@contextmanager
+def _logging() -> Iterator[None]:
+    """Show MkDocs' warnings and errors on stderr."""
+    logger = logging.getLogger("mkdocs")
+    stream = logging.StreamHandler()
+    stream.setFormatter(logging.Formatter("%(levelname)-8s %(message)s"))
+    stream.setLevel(logging.WARNING)
+    logger.addHandler(stream)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(stream)
 
 
 def _swap(new: Path, place: Path) -> None:
@@ -192,7 +190,7 @@ def run(
 def _import(path: Path) -> ModuleType:
     """The snippet at ``path`` as a module; plots are drawn without a window."""
     os.environ.setdefault("MPLBACKEND", "agg")
-    os.environ.setdefault("MATPLOTLIBRC", str(Path(__file__).with_name("matplotlibrc")))
+    os.environ.setdefault("MATPLOTLIBRC", str(MATPLOTLIBRC))
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec and spec.loader, f"{path} is a Python file"
     module = importlib.util.module_from_spec(spec)

@@ -124,19 +124,21 @@ class Site:
     def groups(self, group: str, language: str) -> list[SimpleNamespace]:
         """Eras, kinds or tags that have entries: id, name, intro (eras only) and entries."""
         words = self.strings[language]
-        if group == "eras":
-            heads = [(era.id, era.name[language], era.intro[language]) for era in self.catalog.eras]
-            member = {head[0]: [e for e in self.order if e.era == head[0]] for head in heads}
-        elif group == "kinds":
-            heads = [(kind, name, "") for kind, name in words["kind_names"].items()]
-            member = {head[0]: [e for e in self.order if e.kind == head[0]] for head in heads}
-        else:
-            heads = [(tag, names[language], "") for tag, names in self.catalog.tags.items()]
-            member = {head[0]: [e for e in self.order if head[0] in e.tags] for head in heads}
+        heads = {
+            "eras": [
+                (era.id, era.name[language], era.intro[language]) for era in self.catalog.eras
+            ],
+            "kinds": [(kind, name, "") for kind, name in words["kind_names"].items()],
+            "tags": [(tag, names[language], "") for tag, names in self.catalog.tags.items()],
+        }[group]
+        member: dict[str, list[Entry]] = {}
+        for entry in self.order:
+            for id_ in {"eras": [entry.era], "kinds": [entry.kind], "tags": entry.tags}[group]:
+                member.setdefault(id_, []).append(entry)
         return [
             SimpleNamespace(id=id_, name=name, intro=intro, entries=member[id_])
             for id_, name, intro in heads
-            if member[id_]
+            if id_ in member
         ]
 
     def pages(self, language: str) -> list[Page]:
@@ -196,7 +198,7 @@ class Site:
             url: turns an address such as ``papers/lenet/`` into one relative to this page;
                 with a leading ``/`` the address is the same in every language (a figure).
         """
-        return self.component(page.template, language, url, page=page, **page.context)
+        return self.component(page.template, language, url, **page.context)
 
     def component(
         self, template: str, language: str, url: Callable[[str], str], **context: object

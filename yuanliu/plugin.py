@@ -57,23 +57,21 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         """Load the catalog and run stale snippets, once; every language reuses them."""
         if not hasattr(self, "site"):
             self.site = self._load(config)
-            self.files: dict[str, dict[str, File]] = {}
         if str(THEME) not in config.theme.dirs:
             after_custom = 1 if config.theme.custom_dir else 0
             config.theme.dirs.insert(after_custom, str(THEME))
             config.extra_css.insert(0, "assets/yuanliu.css")
             config.extra_javascript.insert(0, "assets/yuanliu.js")
-            config.theme.static_templates.discard("sitemap.xml.gz")
         return config
 
     def _load(self, config: MkDocsConfig) -> pages.Site:
         root = Path(config.config_file_path).parent
-        self.watched = [root / self.config.catalog, root / self.config.snippets]
+        self.list, self.scripts = root / self.config.catalog, root / self.config.snippets
         try:
-            found = catalog.load(self.watched[0], snippets_dir=self.watched[1])
+            found = catalog.load(self.list, snippets_dir=self.scripts)
             names = sorted({entry.snippet for entry in found.entries})
             executions = snippets.execute_all(
-                [self.watched[1] / f"{name}.py" for name in names],
+                [self.scripts / f"{name}.py" for name in names],
                 cache_dir=root / self.config.cache,
                 jobs=self.config.jobs,
                 on_start=lambda name: log.info("Running snippet %s", name),
@@ -90,7 +88,7 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
 
     def on_serve(self, server, *, config: MkDocsConfig, builder):
         """Rebuild when the catalog, a snippet or the generator's own templates change."""
-        for path in [*self.watched, Path(__file__).parent]:
+        for path in [self.list, self.scripts, Path(__file__).parent]:
             server.watch(str(path))
         return server
 
@@ -159,7 +157,7 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             address = f"{self._prefix(language)}snippets/{name}/{name}.ipynb"
             made.append((address, nbformat.writes(notebook)))
             if not self._prefix(language):
-                program = (self.watched[1] / f"{name}.py").read_text(encoding="utf-8")
+                program = (self.scripts / f"{name}.py").read_text(encoding="utf-8")
                 made.append((f"snippets/{name}/{name}.py", program))
                 made += [
                     (f"assets/figures/{name}-{number}.svg", figure.svg)
@@ -170,11 +168,11 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
     def _nav(self, config: MkDocsConfig, language: str) -> list:
         """Home, the path with its eras, the ways to browse, then the pages written by hand."""
         words = self.site.strings[language]
+        few = len(self.site.order) <= LISTED
         eras = []
         for era in self.site.groups("eras", language):
             page = f"eras/{era.id}.md"
             entries = [f"papers/{entry.id}.md" for entry in era.entries]
-            few = len(self.site.order) <= LISTED
             eras.append({html.escape(era.name): [page, *entries] if few else page})
         explore = ["timeline.md", "eras/index.md", "kinds/index.md", "tags/index.md"]
         return [

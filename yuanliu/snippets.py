@@ -124,7 +124,8 @@ def execute_all(
     """
     store = get_cache(str(cache_dir))
     notebooks = {path: _with_environment(read(path), path) for path in paths}
-    stale = [path for path, notebook in notebooks.items() if _cached(store, notebook) is None]
+    executed = {path: _cached(store, notebook) for path, notebook in notebooks.items()}
+    stale = [path for path, notebook in executed.items() if notebook is None]
 
     def run(path: Path) -> NotebookNode | SnippetError:
         on_start(path.stem)
@@ -140,12 +141,11 @@ def execute_all(
             store.cache_notebook_bundle(
                 CacheBundleIn(_bare(outcome), str(path)), check_validity=False, overwrite=True
             )
-            notebooks[path] = outcome
+            executed[path] = outcome
     failures = [str(outcome) for _, outcome in runs if isinstance(outcome, SnippetError)]
     if failures:
         raise SnippetError("\n".join(failures))
-    executed = {path: _cached(store, nb) or nb for path, nb in notebooks.items()}
-    return {path.stem: _collect(path, notebook) for path, notebook in executed.items()}
+    return {path.stem: _collect(path, notebook) for path, notebook in executed.items() if notebook}
 
 
 def _with_environment(notebook: NotebookNode, path: Path) -> NotebookNode:
@@ -245,6 +245,7 @@ def _execute(notebook: NotebookNode, path: Path) -> NotebookNode:
         timeout=TIMEOUT,
         kernel_name="python3",
         extra_arguments=["--IPKernelApp.log_level=40"],
+        record_timing=False,
         resources={"metadata": {"path": str(path.parent)}},
     )
     try:
@@ -282,8 +283,6 @@ def _collect(path: Path, notebook: NotebookNode) -> Execution:
     if metrics is None:
         raise SnippetError(f"{path}: did not report its metrics")
     clean = [cell for cell in notebook.cells if "yuanliu" not in cell.metadata]
-    for cell in clean:
-        cell.metadata.pop("execution", None)
     shown = NotebookNode({**notebook, "cells": clean})
     return Execution(path.stem, cells, metrics, seconds, shown)
 
