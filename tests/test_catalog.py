@@ -133,6 +133,14 @@ def test_hostile_input_gets_a_clear_error(tmp_path: Path, text: str | bytes, sta
     assert found and any(line.startswith(start) for line in found), found
 
 
+def test_lists_where_ids_are_due_are_problems_not_tracebacks(tmp_path: Path) -> None:
+    text = VALID.replace("id: later", "id: [later]").replace("era: late", "era: [late]")
+    text = text.replace("requires: []", "requires: [[gauss], {a: b}]").replace("[mean]", "[[mean]]")
+    found = problems(tmp_path, text)
+    for marker in ("[later]", "[late]\n", "[gauss]", "{a: b}", "[mean]]"):
+        assert any(line.startswith(f"{where(text, marker)}:") for line in found), (marker, found)
+
+
 def test_huge_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
     file = tmp_path / "papers.yaml"
     with file.open("wb") as stream:

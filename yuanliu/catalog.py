@@ -522,7 +522,11 @@ class _Check:
             if isinstance(entry.get("id"), str):
                 place.setdefault(entry["id"], number)
         graph = {
-            id_: [n for n in _list(entries[number].get("requires")) if n in place]
+            id_: [
+                needed
+                for needed in _list(entries[number].get("requires"))
+                if isinstance(needed, str) and needed in place
+            ]
             for id_, number in place.items()
         }
         while True:
