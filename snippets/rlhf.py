@@ -60,12 +60,16 @@ def reviews() -> list[tuple[str, bool]]:
     return [(row["text"].lower().replace("<br />", " "), row["label"] == "1") for row in rows]
 
 
+def words(text: str) -> list[str]:
+    return re.findall(r"[a-z']+", text)
+
+
 def pieces(texts: list[str], index: dict[str, int]) -> Tensor:
     """Stretches of 12 words that are all in the vocabulary (N, 12)."""
     found = []
     for text in texts:
         run: list[int] = []
-        for word in re.findall(r"[a-z']+", text):
+        for word in words(text):
             run = [*run, index[word]] if word in index else []
             if len(run) == LENGTH:
                 found.append(run)
@@ -289,7 +293,7 @@ def ppo(world, beta: float, gamma: float, name: str, iterations: int = 70, epsil
     policy, log = copy(world.sft), [measure(world, world.sft)]
     optimizer = torch.optim.Adam(policy.parameters(), lr=1.5e-3)
     for iteration in trange(iterations, desc=name):
-        x = complete(policy, pick(world.prompts, 64, world.generator), world.generator)
+        x = complete(policy, pick(world.corpus, 64, world.generator)[:, :PROMPT], world.generator)
         with torch.no_grad():
             old = logprobs(policy, x)
             rewards = -beta * (old - logprobs(world.sft, x))  # (B, 8)
@@ -339,7 +343,7 @@ def experiment(seed: int = 0) -> SimpleNamespace:
     generator, rng = torch.Generator().manual_seed(seed), random.Random(seed)
     texts = reviews()
     rng.shuffle(texts)
-    common = Counter(w for text, _ in texts[:4000] for w in re.findall(r"[a-z']+", text))
+    common = Counter(word for text, _ in texts[:4000] for word in words(text))
     vocabulary = [word for word, _ in common.most_common(WORDS)]
     index = {word: number for number, word in enumerate(vocabulary)}
     parts = [slice(8000), slice(8000, 9000), slice(9000, 21000)]
@@ -358,7 +362,7 @@ def experiment(seed: int = 0) -> SimpleNamespace:
     judge = Judge(rated, judged, test)
     groups, k = 1800, 4
     x = complete(
-        sft, pick(corpus[:, :PROMPT], groups, generator).repeat_interleave(k, 0), generator
+        sft, pick(corpus, groups, generator)[:, :PROMPT].repeat_interleave(k, 0), generator
     )
     rater = torch.randint(10, (groups,), generator=generator).repeat_interleave(k)
     y, x = judge(x, rater).view(groups, k), x.view(groups, k, LENGTH)
@@ -366,8 +370,8 @@ def experiment(seed: int = 0) -> SimpleNamespace:
     train_reward(reward, x[:1500], y[:1500], generator)
 
     world = SimpleNamespace(
-        sft=sft, reward=reward, judge=judge, corpus=corpus, prompts=corpus[:, :PROMPT],
-        test_prompts=test[:400, :PROMPT], generator=generator,
+        sft=sft, reward=reward, judge=judge, corpus=corpus, test_prompts=test[:400, :PROMPT],
+        generator=generator,
     )  # fmt: skip
     variants = {"PPO": (0.15, 0.0), "PPO, no KL": (0.0, 0.0), "PPO-ptx": (0.15, 0.3)}
     trained = {name: ppo(world, *options, name) for name, options in variants.items()}
@@ -379,6 +383,8 @@ def experiment(seed: int = 0) -> SimpleNamespace:
         before, after = (float(lm_loss(m, unseen)) for m in (pretrained, sft))
     end = {name: log[-1] for name, log in logs.items()}
     free, held = end["PPO, no KL"], end["PPO"]
+    start = logs["PPO"][0]["preference"]
+    per_nat, free_per_nat = ((one["preference"] - start) / one["kl"] for one in (held, free))
     metrics = {
         "sft_loss_drop": before - after,
         "reward_accuracy": ranking_accuracy(reward, x[1500:], y[1500:]),
@@ -389,9 +395,7 @@ def experiment(seed: int = 0) -> SimpleNamespace:
         "reward_gap_without_penalty": free["reward"] - held["reward"],
         "kl_ratio_without_penalty": free["kl"] / held["kl"],
         "variety_ratio_without_penalty": free["variety"] / held["variety"],
-        "preference_per_nat_ratio": (held["preference"] - logs["PPO"][0]["preference"])
-        / held["kl"]
-        / ((free["preference"] - logs["PPO"][0]["preference"]) / free["kl"]),
+        "preference_per_nat_ratio": per_nat / free_per_nat,
         "pretraining_loss_sft": forgetting["SFT"],
         "pretraining_loss_ppo": forgetting["PPO"],
         "pretraining_loss_ppo_ptx": forgetting["PPO-ptx"],
