@@ -157,7 +157,7 @@ def serve(
 
 @app.command()
 def run(
-    id_: Annotated[str, typer.Argument(metavar="ID", help="An entry or a snippet.")],
+    id_: Annotated[str, typer.Argument(metavar="ID", help="A snippet, or an entry.")],
     seed: Annotated[int, typer.Option(help="Of the random numbers.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     figures: Annotated[Path, typer.Option(help="Where the plots go.")] = Path("runs"),
@@ -166,7 +166,7 @@ def run(
     """Run a snippet and check its claims; exit 1 when one fails."""
     catalog = _load(file)
     users = [entry for entry in catalog.entries if entry.snippet == id_]
-    entries = users if users and id_ not in {e.id for e in users} else [_entry(catalog, id_)]
+    entries = users or [_entry(catalog, id_)]
     name = entries[0].snippet
     start = time.perf_counter()
     module = _import(file.parent / "snippets" / f"{name}.py")
