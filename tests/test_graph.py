@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import combinations
 
 import pytest
@@ -31,10 +32,41 @@ def test_prerequisites_stand_above_what_needs_them() -> None:
     for entry in CATALOG.entries:
         for needed in entry.requires:
             assert top[needed] < top[entry.id]
-    assert len(drawing.edges) == sum(len(entry.requires) for entry in CATALOG.entries)
+
+
+def test_edges_that_follow_from_others_are_left_out() -> None:
+    route = [CATALOG.entry(one) for one in ("transformer", "elmo", "gpt1", "bert")]
+    assert CATALOG.entry("bert").requires == ["transformer", "elmo", "gpt1"]
+    assert len(graph.layout(route, "en").edges) == 3  # bert needs gpt1, which needs the others
+
+
+def test_every_edge_runs_down_from_box_to_box_and_round_the_boxes_between() -> None:
+    drawing = graph.layout(CATALOG.reading_order(), "en")
+    ends = {
+        (node.x + node.width / 2, node.y + down)
+        for node in drawing.nodes
+        for down in (0, node.height)
+    }
+    for path in drawing.edges:
+        numbers = [float(number) for number in re.findall(r"[\d.]+", path)]
+        points = list(zip(numbers[::2], numbers[1::2], strict=True))
+        corners = points[::3]  # where one curve ends and the next begins
+        for x, y in (corners[0], corners[-1]):
+            assert any(abs(x - end_x) < 0.1 and abs(y - end_y) < 0.1 for end_x, end_y in ends)
+        assert [y for _, y in corners] == sorted(y for _, y in corners)
+        for x, y in corners[1:-1]:
+            assert not any(
+                node.x < x < node.x + node.width and node.y < y < node.y + node.height
+                for node in drawing.nodes
+            ), path
 
 
 def test_labels_break_between_words_and_between_chinese_characters() -> None:
     assert graph.wrap("Attention is all you need", 10) == ["Attention", "is all you…"]
     assert graph.wrap("神經機率語言模型", 8) == ["神經機率", "語言模型"]
     assert graph.wrap("短") == ["短"]
+
+
+def test_no_line_begins_or_ends_with_the_wrong_punctuation() -> None:
+    assert graph.wrap("你只需要注意力（Transformer）", 16) == ["你只需要注意力", "（Transformer）"]
+    assert graph.wrap("課程筆記：BERT、GPT", 14) == ["課程筆記：", "BERT、GPT"]

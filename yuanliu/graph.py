@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from unicodedata import east_asian_width
 
 import igraph
@@ -11,7 +12,9 @@ import igraph
 from yuanliu.catalog import Entry
 
 NODE_HEIGHT, LAYER_GAP, NODE_GAP, MARGIN = 46, 40, 18, 8
-LINE_UNITS = 24  # width of one line of a label, in half-width characters
+LINE_UNITS = 20  # width of one line of a label, in half-width characters
+OPENING, CLOSING = "（「『《", "、。，：；！？）」』》"  # no line ends or begins with these
+WIDE = {"W", "F"}
 UNIT = 7.2  # pixels for a half-width character at 13 px
 
 
@@ -41,40 +44,57 @@ def layout(entries: list[Entry], language: str) -> Drawing:
     """Place ``entries`` in layers, prerequisites above what needs them.
 
     Args:
-        entries: in reading order; edges are the ``requires`` among them.
+        entries: in reading order; edges are the ``requires`` among them, but for those that
+            follow from others.
         language: of the labels.
     """
     index = {entry.id: number for number, entry in enumerate(entries)}
-    pairs = [
-        (index[needed], index[entry.id])
-        for entry in entries
-        for needed in entry.requires
-        if needed in index
-    ]
+    above: list[set[int]] = []  # of each entry, everything that it rests on
+    pairs: list[tuple[int, int]] = []
+    for target, entry in enumerate(entries):
+        needed = [index[one] for one in entry.requires if one in index]
+        implied = {far for one in needed for far in above[one]}
+        above.append(implied.union(needed))
+        pairs += [(source, target) for source in needed if source not in implied]
     labels = [wrap(entry.title[language]) for entry in entries]
     width = max(_units(line) for lines in labels for line in lines) * UNIT + 24
-    graph = igraph.Graph(n=len(entries), edges=pairs, directed=True)
+    layers = _layers(len(entries), pairs)
+    routes: list[list[int]] = []  # the vertices that stand in for a long edge, one a layer
+    steps: list[tuple[int, int]] = []
+    for source, target in pairs:
+        between = range(layers[source] + 1, layers[target])
+        route = list(range(len(layers), len(layers) + len(between)))
+        layers += between
+        steps += pairwise([source, *route, target])
+        routes.append(route)
+    graph = igraph.Graph(n=len(layers), edges=steps, directed=True)
     placed = graph.layout_sugiyama(
-        layers=_layers(len(entries), pairs),
+        layers=layers,
         hgap=round(width + NODE_GAP),
         vgap=NODE_HEIGHT + LAYER_GAP,
         maxiter=500,
     )
-    centres = _spread(placed.coords, width + NODE_GAP)
-    routes = placed.edge_routing or [[] for _ in pairs]  # type: ignore[attr-defined]
-    points = [*centres, *(point for route in routes for point in route)]
+    linked = {end for pair in pairs for end in pair}
+    last = max((x for n, (x, y) in enumerate(placed.coords) if n in linked and y == 0), default=0)
+    centres = [
+        [last + 1, y] if number < len(entries) and number not in linked else [x, y]
+        for number, (x, y) in enumerate(placed.coords)
+    ]  # entries without any link stand at the end of the first row
+    points = _spread(centres, width + NODE_GAP)
     left = min(x for x, _ in points) - width / 2 - MARGIN
     right = max(x for x, _ in points) + width / 2 + MARGIN
     bottom = max(y for _, y in points) + NODE_HEIGHT + MARGIN
     nodes = [
         Node(entry, lines, x - width / 2 - left, y + MARGIN, width)
-        for entry, lines, (x, y) in zip(entries, labels, centres, strict=True)
+        for entry, lines, (x, y) in zip(entries, labels, points[: len(entries)], strict=True)
     ]
     edges = []
     for (source, target), route in zip(pairs, routes, strict=True):
         start = (nodes[source].x + width / 2, nodes[source].y + NODE_HEIGHT)
         end = (nodes[target].x + width / 2, nodes[target].y)
-        bends = [(x - left, y + MARGIN + NODE_HEIGHT / 2) for x, y in route]
+        bends = [
+            (x - left, y + MARGIN + NODE_HEIGHT / 2) for x, y in map(points.__getitem__, route)
+        ]
         edges.append(_curve([start, *bends, end]))
     return Drawing(nodes, edges, round(right - left, 1), round(bottom + MARGIN, 1))
 
@@ -94,7 +114,7 @@ def wrap(text: str, units: int = LINE_UNITS, most: int = 2) -> list[str]:
     """Break a label into at most ``most`` lines; CJK characters count double and break anywhere."""
     tokens: list[str] = []
     for char in text:
-        if tokens and char != " " and east_asian_width(char) not in "WF" and _joins(tokens[-1]):
+        if tokens and (char in CLOSING or tokens[-1][-1] in OPENING or _one_word(tokens[-1], char)):
             tokens[-1] += char
         else:
             tokens.append(char)
@@ -109,20 +129,18 @@ def wrap(text: str, units: int = LINE_UNITS, most: int = 2) -> list[str]:
     return lines
 
 
-def _joins(token: str) -> bool:
-    return token != " " and east_asian_width(token[-1]) not in "WF"
+def _one_word(token: str, char: str) -> bool:
+    return " " not in (token, char) and not WIDE & {*map(east_asian_width, (token[-1], char))}
 
 
 def _units(text: str) -> int:
-    return sum(2 if east_asian_width(char) in "WF" else 1 for char in text)
+    return sum(2 if east_asian_width(char) in WIDE else 1 for char in text)
 
 
 def _layers(count: int, pairs: list[tuple[int, int]]) -> list[int]:
-    """The longest way from a root to each node; entries come in reading order."""
-    layers = [0] * count
-    for source, target in sorted(pairs, key=lambda pair: pair[1]):
-        layers[target] = max(layers[target], layers[source] + 1)
-    return layers
+    """The layer of each entry such that the edges are short in total, chosen by igraph."""
+    graph = igraph.Graph(n=count, edges=pairs, directed=True)
+    return [round(y) for _, y in graph.layout_sugiyama(vgap=1).coords[:count]]
 
 
 def _curve(points: list[tuple[float, float]]) -> str:

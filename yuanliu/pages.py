@@ -24,7 +24,8 @@ GROUPS = ("eras", "kinds", "tags")
 class Page:
     """A page before it is rendered: where it lies, what it is called, and what its template needs.
 
-    ``path`` is the address without language and slashes: ``papers/lenet``.
+    ``path`` is the address without language and slashes: ``papers/lenet``; a ``wide`` page has
+    no table of contents beside it.
     """
 
     path: str
@@ -32,6 +33,7 @@ class Page:
     title: str
     description: str
     context: dict = field(default_factory=dict)
+    wide: bool = False
 
 
 @dataclass(frozen=True)
@@ -145,7 +147,7 @@ class Site:
         """Every generated page in ``language``."""
         words = self.strings[language]
         found = [
-            Page("path", "path.html", words["path"], words["path_intro"]),
+            Page("path", "path.html", words["path"], words["path_intro"], wide=True),
             Page("timeline", "timeline.html", words["timeline"], words["timeline_intro"]),
             Page("snippets/index", "snippets.html", words["snippets"], words["snippets_intro"]),
         ]

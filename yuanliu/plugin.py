@@ -130,7 +130,9 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         """Front matter, and the Markdown of the pages that are Markdown."""
         # The theme writes titles and descriptions as they are, so they are escaped here.
         title, description = html.escape(page.title), html.escape(_shorten(page.description))
-        head = {"title": title, "description": description}
+        head: dict = {"title": title, "description": description}
+        if page.wide:
+            head["hide"] = ["toc"]
         body = ""
         if page.template.endswith(".md"):
             body = self.site.render(page, language, self._urls(f"{page.path}/", language))
