@@ -168,6 +168,8 @@ def run(
     users = [entry for entry in catalog.entries if entry.snippet == id_]
     entries = users or [_entry(catalog, id_)]
     name = entries[0].snippet
+    # A second thread hardly helps models so small, and waits badly when the machine has other work.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     start = time.perf_counter()
     module = _import(file.parent / "snippets" / f"{name}.py")
     result = module.experiment(seed)
