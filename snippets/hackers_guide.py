@@ -214,7 +214,10 @@ def rings(rng: random.Random, count: int) -> list[Point]:
     points = []
     for number in range(count):
         inside = number % 2 == 0
-        radius, angle = rng.uniform(0, 0.8) if inside else rng.uniform(1.2, 2), rng.uniform(0, math.tau)
+        radius, angle = (
+            rng.uniform(0, 0.8) if inside else rng.uniform(1.2, 2),
+            rng.uniform(0, math.tau),
+        )
         x, y = radius * math.cos(angle), radius * math.sin(angle)
         points.append((x + rng.gauss(0, 0.1), y + rng.gauss(0, 0.1), 1.0 if inside else -1.0))
     return points
