@@ -170,6 +170,7 @@ def run(
     name = entries[0].snippet
     # A second thread hardly helps models so small, and waits badly when the machine has other work.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("MATPLOTLIBRC", str(Path(__file__).with_name("matplotlibrc")))
     start = time.perf_counter()
     module = _import(file.parent / "snippets" / f"{name}.py")
     result = module.experiment(seed)
