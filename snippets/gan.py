@@ -303,7 +303,6 @@ def draw_game(run: SimpleNamespace) -> Figure:
     right.set(xlabel="% of training", ylabel="probability of being real", ylim=(0, 1))
     for ax in (left, right):
         ax.legend(fontsize="small")
-    fig.tight_layout()
     return fig
 
 
@@ -325,7 +324,6 @@ def draw_digits(run: SimpleNamespace) -> Figure:
         for ax, image in zip(row, images):
             ax.imshow(image.view(14, 14), cmap="gray_r", vmin=0, vmax=1)
             ax.axis("off")
-    fig.tight_layout(pad=0.2)
     return fig
 
 

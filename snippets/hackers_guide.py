@@ -360,7 +360,6 @@ def draw_boundaries(run: SimpleNamespace) -> Figure:
             here = [(x, y) for x, y, t in points if t == label]
             ax.scatter(*zip(*here), s=6, color=colour)
         ax.set(xticks=[], yticks=[])
-    fig.tight_layout()
     return fig
 
 

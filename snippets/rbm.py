@@ -298,7 +298,6 @@ def draw_features(run: SimpleNamespace) -> Figure:
     for ax, weights in zip(axes.flat, run.features):
         ax.imshow(weights.view(28, 28), cmap="PuOr", vmin=-limit, vmax=limit)
         ax.axis("off")
-    fig.tight_layout(pad=0.2)
     return fig
 
 
@@ -320,7 +319,6 @@ def draw_reconstructions(run: SimpleNamespace) -> Figure:
         for ax, image in zip(row, images):
             ax.imshow(image.view(28, 28), cmap="gray_r", vmin=0, vmax=1)
             ax.axis("off")
-    fig.tight_layout(pad=0.2)
     return fig
 
 

@@ -170,7 +170,6 @@ def run(
     name = entries[0].snippet
     # A second thread hardly helps models so small, and waits badly when the machine has other work.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    os.environ.setdefault("MATPLOTLIBRC", str(Path(__file__).with_name("matplotlibrc")))
     start = time.perf_counter()
     module = _import(file.parent / "snippets" / f"{name}.py")
     result = module.experiment(seed)
@@ -191,9 +190,11 @@ def run(
 
 
 def _import(path: Path) -> ModuleType:
-    """The snippet at ``path`` as a module; plots are drawn without a window."""
-    os.environ.setdefault("MPLBACKEND", "agg")
-    os.environ.setdefault("MATPLOTLIBRC", str(MATPLOTLIBRC))
+    """The snippet at ``path`` as a module; plots get the site's look and no window."""
+    import matplotlib
+
+    matplotlib.rc_file(MATPLOTLIBRC)
+    matplotlib.use("agg")
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec and spec.loader, f"{path} is a Python file"
     module = importlib.util.module_from_spec(spec)
@@ -206,7 +207,7 @@ def _draw(module: ModuleType, result: object, directory: Path, stem: str) -> lis
     """Draw every plot of the snippet into ``directory``."""
     directory.mkdir(parents=True, exist_ok=True)
     paths = []
-    for name, function in vars(module).items():
+    for name, function in list(vars(module).items()):
         if name.startswith("draw_"):
             path = directory / f"{stem}-{name.removeprefix('draw_')}.png"
             function(result).savefig(path, dpi=150, facecolor="white")
