@@ -146,7 +146,7 @@ def experiment(seed: int = 0) -> SimpleNamespace:
     torch.manual_seed(seed)
     order = torch.cat([row * NUMBERS + torch.randperm(NUMBERS) for row in range(4)]).view(4, -1)
     unseen, seen = RULES[order[:, :2].flatten()], RULES[order[:, 2:].flatten()]
-    models, curves = {}, {}
+    models = {}
     for name, (width, layers) in SIZES.items():
         models[name] = GPT(width, layers)
         train(models[name], seen, name)

@@ -85,10 +85,15 @@ class Circuit:
 
 
 # %%
+def line(circuit: Circuit, a: int, b: int, c: int, x: int, y: int) -> int:
+    """The wire of ax + by + c."""
+    ax, by = circuit.multiply(a, x), circuit.multiply(b, y)
+    return circuit.add(circuit.add(ax, by), c)
+
+
 def neuron(inputs: list[float]) -> tuple[Circuit, int]:
     circuit = Circuit(inputs)  # wires 0 to 4 are a, b, c, x, y
-    ax, by = circuit.multiply(0, 3), circuit.multiply(1, 4)
-    return circuit, circuit.sigmoid(circuit.add(circuit.add(ax, by), 2))
+    return circuit, circuit.sigmoid(line(circuit, 0, 1, 2, 3, 4))
 
 
 def neuron_by_hand(a: float, b: float, c: float, x: float, y: float) -> list[float]:
@@ -166,7 +171,7 @@ def share_of_gradient(rng: random.Random, inputs: int, tries: int = 20, length=0
     on sums of products with ``inputs`` inputs, averaged over 30 circuits."""
 
     def build(values: list[float]) -> tuple[Circuit, int]:
-        circuit, total = Circuit(values), 0
+        circuit = Circuit(values)
         total = circuit.multiply(0, 1)
         for place in range(2, inputs, 2):
             total = circuit.add(total, circuit.multiply(place, place + 1))
@@ -225,7 +230,7 @@ def rings(rng: random.Random, count: int) -> list[Point]:
 
 def svm(circuit: Circuit, x: int, y: int) -> int:
     """Three parameters, wires 0 to 2."""
-    return circuit.add(circuit.add(circuit.multiply(0, x), circuit.multiply(1, y)), 2)
+    return line(circuit, 0, 1, 2, x, y)
 
 
 HIDDEN = 6
@@ -236,8 +241,8 @@ def network(circuit: Circuit, x: int, y: int) -> int:
     zero, total = circuit.constant(0.0), 4 * HIDDEN
     for unit in range(HIDDEN):
         a, b, c, out = range(4 * unit, 4 * unit + 4)
-        score = circuit.add(circuit.add(circuit.multiply(a, x), circuit.multiply(b, y)), c)
-        total = circuit.add(total, circuit.multiply(out, circuit.maximum(score, zero)))
+        bent = circuit.maximum(line(circuit, a, b, c, x, y), zero)
+        total = circuit.add(total, circuit.multiply(out, bent))
     return total
 
 
@@ -353,9 +358,9 @@ def draw_boundaries(run: SimpleNamespace) -> Figure:
     fig, axes = plt.subplots(1, 3, figsize=(7.4, 2.7))
     for ax, (model, parameters, points) in zip(axes, run.pictures):
         reach = 1.1 * max(max(abs(x), abs(y)) for x, y, _ in points)
-        line = [reach * (2 * i / 39 - 1) for i in range(40)]
-        grid = [[score(model, parameters, x, y) for x in line] for y in line]
-        ax.contourf(line, line, grid, levels=[-1e9, 0, 1e9], colors=["C1", "C0"], alpha=0.25)
+        ticks = [reach * (2 * i / 39 - 1) for i in range(40)]
+        grid = [[score(model, parameters, x, y) for x in ticks] for y in ticks]
+        ax.contourf(ticks, ticks, grid, levels=[-1e9, 0, 1e9], colors=["C1", "C0"], alpha=0.25)
         for label, colour in ((-1, "C1"), (1, "C0")):
             here = [(x, y) for x, y, t in points if t == label]
             ax.scatter(*zip(*here), s=6, color=colour)

@@ -220,7 +220,8 @@ def experiment(seed: int = 0) -> SimpleNamespace:
     untrained = model.C.weight.detach().clone()
     curve = train_model(model, train, test)
     ours = probabilities(model, test)
-    counted = {n: ngram(train.tolist(), test.tolist(), n) for n in (2, 3, 4)}
+    texts = train.tolist(), test.tolist()
+    counted = {n: ngram(*texts, n) for n in (2, 3, 4)}
     by_order = {n: perplexity(p) for n, p in counted.items()}
     best = min(by_order, key=by_order.__getitem__)
     C = model.C.weight.detach()

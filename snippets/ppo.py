@@ -137,6 +137,11 @@ METHODS = {"PPO": (0.2, 10), "no clipping": (None, 10), "policy gradient": (None
 ITERATIONS, RUNS = 40, 3
 
 
+def logprob(policy, state: Tensor, action: Tensor) -> Tensor:
+    """Log-probability of each action (B,)."""
+    return policy(state).log_softmax(dim=-1).gather(1, action[:, None])[:, 0]
+
+
 def train(epsilon: float | None, epochs: int, name: str) -> tuple[list[float], list[float]]:
     """How long poles stood, and how far the ratio strayed from 1, at every iteration."""
     policy, value = network(2), network(1)
@@ -147,8 +152,7 @@ def train(epsilon: float | None, epochs: int, name: str) -> tuple[list[float], l
         for _ in range(epochs):
             for rows in torch.randperm(CARTS * STEPS).split(256 if epochs > 1 else CARTS * STEPS):
                 s, a, old, advantages, returns = (part[rows] for part in batch)
-                logp = policy(s).log_softmax(dim=-1).gather(1, a[:, None])[:, 0]
-                ratio = (logp - old).exp()
+                ratio = (logprob(policy, s, a) - old).exp()
                 objective = ratio * advantages
                 if epsilon is not None:
                     clipped = ratio.clamp(1 - epsilon, 1 + epsilon) * advantages
@@ -160,8 +164,8 @@ def train(epsilon: float | None, epochs: int, name: str) -> tuple[list[float], l
                 optimizer.step()
         with torch.no_grad():
             s, a, old, *_ = batch
-            logp = policy(s).log_softmax(dim=-1).gather(1, a[:, None])[:, 0]
-            strayed.append(float(((logp - old).exp() - 1).abs().mean()))
+            ratio = (logprob(policy, s, a) - old).exp()
+            strayed.append(float((ratio - 1).abs().mean()))
         stood.append(sum(lengths) / len(lengths) if lengths else float(LONGEST))
     return stood, strayed
 

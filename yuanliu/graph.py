@@ -92,9 +92,8 @@ def layout(entries: list[Entry], language: str) -> Drawing:
     for (source, target), route in zip(pairs, routes, strict=True):
         start = (nodes[source].x + width / 2, nodes[source].y + NODE_HEIGHT)
         end = (nodes[target].x + width / 2, nodes[target].y)
-        bends = [
-            (x - left, y + MARGIN + NODE_HEIGHT / 2) for x, y in map(points.__getitem__, route)
-        ]
+        between = [points[vertex] for vertex in route]
+        bends = [(x - left, y + MARGIN + NODE_HEIGHT / 2) for x, y in between]
         edges.append(_curve([start, *bends, end]))
     return Drawing(nodes, edges, round(right - left, 1), round(bottom + MARGIN, 1))
 
