@@ -28,7 +28,8 @@ from mkdocs.structure.pages import Page as MkDocsPage
 from mkdocs.structure.toc import get_toc
 from mkdocs.utils import get_relative_url
 
-from yuanliu import catalog, pages, snippets
+from yuanliu import catalog, cite, pages, snippets
+from yuanliu.glossary import link_terms
 
 log = get_plugin_logger(__name__)
 
@@ -164,11 +165,25 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
                     for number, figure in enumerate(run.figures, 1)
                 ]
         if not self._prefix(language):
+            made += self._citations()
             runs = [self.site.executions[name] for name in self.site.used_snippets]
             for name in sorted({name for run in runs for name in (run.name, *run.builds_on)}):
                 program = (self.scripts / f"{name}.py").read_text(encoding="utf-8")
                 made.append((f"snippets/{name}/{name}.py", program))
         return made
+
+    def _citations(self) -> list[tuple[str, str]]:
+        """A file for each entry and form, and all of them in one for the choice of works."""
+        written = {
+            entry.id: {suffix: form.write([entry]) for suffix, form in cite.FILES.items()}
+            for entry in self.site.order
+        }
+        made = [
+            (f"papers/{id_}/{id_}{suffix}", text)
+            for id_, forms in written.items()
+            for suffix, text in forms.items()
+        ]
+        return [*made, ("assets/citations.json", json.dumps(written, ensure_ascii=False))]
 
     def _nav(self, config: MkDocsConfig, language: str) -> list:
         """Home, the path with its eras, the ways to browse, then the pages written by hand."""
@@ -179,10 +194,13 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             page = f"eras/{era.id}.md"
             entries = [f"papers/{entry.id}.md" for entry in era.entries]
             eras.append({html.escape(era.name): [page, *entries] if few else page})
-        explore = ["timeline.md", "eras/index.md", "kinds/index.md", "tags/index.md"]
+        explore = ["works.md", "timeline.md", "eras/index.md", "kinds/index.md", "tags/index.md"]
+        if self.site.catalog.glossary:
+            explore.append("glossary.md")
+        routes = ["routes/index.md"] if self.site.catalog.routes else []
         return [
             {words["home"]: "index.md"},
-            {words["path"]: ["path.md", *eras]},
+            {words["path"]: ["path.md", *routes, *eras]},
             {words["explore"]: explore},
             {words["snippets"]: "snippets/index.md"},
             *config.extra.get("pages", {}).get(language, []),
@@ -211,8 +229,10 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         def component(match: re.Match) -> str:
             return self.site.component(f"{match[1]}.html", language, url)
 
-        content = COMPONENT.sub(component, content)
-        return MATH.sub(_mathml, content)
+        content = MATH.sub(_mathml, COMPONENT.sub(component, content))
+        if ours and ours.path.startswith(("papers/", "snippets/", "eras/")):
+            content = link_terms(content, self.site.catalog.glossary, language, url)
+        return content
 
     @event_priority(-60)
     def on_post_page(self, output: str, *, page: MkDocsPage, config: MkDocsConfig) -> str:
