@@ -124,6 +124,7 @@ function askQuestions() {
 }
 
 // The list of all works: a filter whose state is in the address, and citations of the chosen.
+// (The theme keeps ?q= for its own search.)
 
 function filterWorks() {
   const form = one("[data-filter]");
@@ -131,7 +132,7 @@ function filterWorks() {
   const works = all("[data-works] > li");
   const tools = one("[data-cite]");
   const fits = {
-    q: (work, text) => text.toLowerCase().split(/\s+/).every((word) =>
+    words: (work, text) => text.toLowerCase().split(/\s+/).every((word) =>
       `${work.textContent} ${work.dataset.text}`.toLowerCase().includes(word)),
     minutes: (work, most) => Number(work.dataset.minutes) <= Number(most),
     tag: (work, tag) => work.dataset.tag.split(" ").includes(tag),
