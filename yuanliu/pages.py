@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -96,11 +96,15 @@ class Site:
     Args:
         catalog: the checked catalog.
         executions: by snippet name, one for each snippet that an entry names.
+        labs: names of the snippets with a live model on their pages.
     """
 
-    def __init__(self, catalog: Catalog, executions: dict[str, Execution]):
+    def __init__(
+        self, catalog: Catalog, executions: dict[str, Execution], labs: Iterable[str] = ()
+    ):
         self.catalog = catalog
         self.executions = executions
+        self.labs = frozenset(labs)
         self.environment = Environment(
             loader=PackageLoader("yuanliu"),
             autoescape=True,

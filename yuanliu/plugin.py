@@ -33,6 +33,7 @@ from yuanliu.glossary import link_terms
 
 log = get_plugin_logger(__name__)
 
+LABS = "assets/labs"  # in docs/: NAME.js plays with the model of snippet NAME
 THEME = Path(__file__).with_name("theme")
 COMPONENT = re.compile(r"<!-- *yuanliu:([a-z]+) *-->")
 HEADING = re.compile(r'<h([1-3]) id="([^"]+)">(.*?)</h\1>', re.DOTALL)
@@ -85,7 +86,8 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         jieba.setLogLevel(logging.WARNING)
         for names_ in found.tags.values():
             jieba.add_word(names_.get("zh-TW", ""))
-        return pages.Site(found, executions)
+        labs = [name for name in names if Path(config.docs_dir, LABS, f"{name}.js").is_file()]
+        return pages.Site(found, executions, labs)
 
     def on_serve(self, server, *, config: MkDocsConfig, builder):
         """Rebuild when the catalog, a snippet or the generator's own templates change."""
@@ -151,15 +153,17 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
 
         return url
 
-    def _assets(self, language: str) -> list[tuple[str, str]]:
-        """Notebooks in ``language``; with the default language also figures and programs."""
-        made = []
+    def _assets(self, language: str) -> list[tuple[str, str | bytes]]:
+        """Notebooks in ``language``; with the default one also what all languages share."""
+        made: list[tuple[str, str | bytes]] = []
         for name in self.site.used_snippets:
             run = self.site.executions[name]
             notebook = snippets.in_language(run.notebook, language)
             address = f"{self._prefix(language)}snippets/{name}/{name}.ipynb"
             made.append((address, nbformat.writes(notebook)))
             if not self._prefix(language):
+                if name in self.site.labs and run.live:
+                    made.append((f"assets/models/{name}.safetensors", run.live))
                 made += [
                     (f"assets/figures/{name}-{number}.svg", figure.svg)
                     for number, figure in enumerate(run.figures, 1)

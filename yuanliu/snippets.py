@@ -25,6 +25,8 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
+from yuanliu.live import unpack
+
 TIMEOUT = 900  # seconds for one cell: a bound for a hung run, far above the 60 s allowed
 MATPLOTLIBRC = Path(__file__).with_name("matplotlibrc")
 
@@ -76,6 +78,7 @@ class Execution:
     seconds: float
     notebook: NotebookNode
     builds_on: list[str] = field(default_factory=list)  # the other snippets that it imports
+    live: bytes = b""  # the trained models for the page, as a safetensors file
 
     @property
     def figures(self) -> list[Figure]:
@@ -174,7 +177,10 @@ def _with_environment(notebook: NotebookNode, path: Path) -> NotebookNode:
         metadata={"yuanliu": "environment"},
     )
     last = new_code_cell(
-        "print(json.dumps([time.perf_counter() - _started, run.metrics]))",
+        "_seconds = time.perf_counter() - _started\n"
+        "_live = getattr(run, 'live', None)\n"
+        "if _live:\n    from yuanliu.live import pack as _pack\n"
+        "print(json.dumps([_seconds, run.metrics, _pack(_live) if _live else '']))",
         metadata={"yuanliu": "report"},
     )
     metadata_ = {**notebook.metadata, "kernelspec": {"name": "python3", "display_name": "Python 3"}}
@@ -304,11 +310,11 @@ def _line_of(error: CellExecutionError, notebook: NotebookNode, path: Path) -> s
 
 
 def _collect(path: Path, notebook: NotebookNode) -> Execution:
-    cells, metrics, seconds = [], None, 0.0
+    cells, metrics, seconds, live = [], None, 0.0, b""
     for cell in notebook.cells:
         role = cell.metadata.get("yuanliu")
         if role == "report":
-            seconds, metrics = _report(path, cell)
+            seconds, metrics, live = _report(path, cell)
         elif role is None and cell.cell_type in ("markdown", "code"):
             cells.append(_cell(cell))
     if metrics is None:
@@ -316,16 +322,16 @@ def _collect(path: Path, notebook: NotebookNode) -> Execution:
     clean = [cell for cell in notebook.cells if "yuanliu" not in cell.metadata]
     shown = NotebookNode({**notebook, "cells": clean})
     others = [other.stem for other in _siblings(path)]
-    return Execution(path.stem, cells, metrics, seconds, shown, others)
+    return Execution(path.stem, cells, metrics, seconds, shown, others, live)
 
 
-def _report(path: Path, cell: NotebookNode) -> tuple[float, dict[str, float]]:
+def _report(path: Path, cell: NotebookNode) -> tuple[float, dict[str, float], bytes]:
     text = "".join(output.get("text", "") for output in cell.outputs)
-    seconds, metrics = json.loads(text)
+    seconds, metrics, live = json.loads(text)
     wrong = [name for name, value in metrics.items() if not isinstance(value, int | float)]
     if wrong:
         raise SnippetError(f"{path}: metrics must be numbers: {', '.join(wrong)}")
-    return seconds, {name: float(value) for name, value in metrics.items()}
+    return seconds, {name: float(value) for name, value in metrics.items()}, unpack(live)
 
 
 def _cell(cell: NotebookNode) -> Cell:

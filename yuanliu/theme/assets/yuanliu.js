@@ -1,5 +1,5 @@
 // What the pages do beyond being read: progress and bookmarks, self-test questions, the list's
-// filter and its citations. Everything is kept in this browser; nothing is sent anywhere.
+// filter and its citations, the start of live models. Everything is kept in this browser; nothing is sent anywhere.
 
 const base = new URL("..", document.currentScript.src); // the site's root
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
@@ -176,6 +176,32 @@ function filterWorks() {
   }
 }
 
+// Labs: a model and the module that plays with it are loaded when the reader asks, not before.
+
+function startLabs() {
+  for (const lab of all("[data-lab]")) {
+    const button = one("[data-lab-start]", lab);
+    button.addEventListener("click", async () => {
+      button.disabled = true;
+      const folder = new URL("assets/labs/", base);
+      try {
+        const [engine, { start }] = await Promise.all([
+          import(new URL("engine.js", folder)),
+          import(new URL(`${lab.dataset.lab}.js`, folder)),
+        ]);
+        const model = lab.dataset.model ? await engine.load(new URL(lab.dataset.model, base)) : null;
+        const root = one("[data-lab-root]", lab);
+        await start(root, model, document.documentElement.lang);
+        button.parentElement.hidden = true;
+        root.focus({ preventScroll: true });
+      } catch (error) {
+        button.disabled = false;
+        one("[role=status]", lab).textContent = `${lab.dataset.failed} ${error.message}`;
+      }
+    });
+  }
+}
+
 // The theme makes a <nav> without a name for the copy button of every code block; landmarks of
 // one kind need different names, so each gets its own as it appears.
 
@@ -191,3 +217,4 @@ document.documentElement.classList.add("yl-script");
 keepProgress();
 askQuestions();
 filterWorks();
+startLabs();
