@@ -7,6 +7,7 @@ of the language being built, so that no generated content passes through its rew
 
 from __future__ import annotations
 
+import hashlib
 import html
 import json
 import logging
@@ -27,8 +28,10 @@ from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page as MkDocsPage
 from mkdocs.structure.toc import get_toc
 from mkdocs.utils import get_relative_url
+from mkdocs.utils.templates import TemplateContext
 
-from yuanliu import catalog, cite, pages, snippets
+from yuanliu import book, catalog, cite, feeds, pages, snippets
+from yuanliu.cards import card
 from yuanliu.glossary import link_terms
 
 log = get_plugin_logger(__name__)
@@ -39,6 +42,7 @@ COMPONENT = re.compile(r"<!-- *yuanliu:([a-z]+) *-->")
 HEADING = re.compile(r'<h([1-3]) id="([^"]+)">(.*?)</h\1>', re.DOTALL)
 MATH = re.compile(r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', re.DOTALL)
 SEARCH_BASE = re.compile(r'(<script id="__config"[^>]*>[^<]*?"base": )"[^"]*"')
+OFFLINE = {".html", ".css", ".js", ".svg", ".json", ".png"}  # what an offline copy holds
 LISTED = 200  # entries in the navigation; a longer catalog shows its eras only
 
 
@@ -119,7 +123,7 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             files.append(file)
             made.append(file)
         config.plugins["i18n"].i18n_files_per_language[language].extend(made)  # type: ignore[attr-defined]
-        for address, content in self._assets(language):
+        for address, content in [*self._assets(language), *self._for_programs(config, language)]:
             files.append(File.generated(config, address, content=content))
         config.nav = self._nav(config, language)
         return files
@@ -174,6 +178,28 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             for name in sorted({name for run in runs for name in (run.name, *run.builds_on)}):
                 program = (self.scripts / f"{name}.py").read_text(encoding="utf-8")
                 made.append((f"snippets/{name}/{name}.py", program))
+        return made
+
+    def _for_programs(self, config: MkDocsConfig, language: str) -> list[tuple[str, str | bytes]]:
+        """The feed, llms.txt, the book, and the cards that social networks show."""
+        prefix, words = self._prefix(language), self.site.strings[language]
+        list_, address = self.site.catalog, self._in(config, language)
+        title, intro = config.site_name, config.site_description or ""
+        cards = Path(config.config_file_path).parent / self.config.cache / "cards"
+        told = book.content(self.site, language, title, intro, address(""))
+        drawn = book.figures(self.site)
+        made: list[tuple[str, str | bytes]] = [
+            (f"{prefix}feed.xml", feeds.atom(list_, language, title, address)),
+            (f"{prefix}llms.txt", feeds.llms_txt(list_, language, title, intro, address)),
+            (f"{prefix}book.pdf", book.pdf(told, drawn, cards)),
+            (f"{prefix}book.epub", book.epub(told, drawn, self.site.environment, cards)),
+            (f"assets/cards/{language}/index.png", card(title, words["path"], intro, 1, cards)),
+        ]
+        for entry in self.site.order:
+            era, authors = list_.era(entry.era).name[language], cite.plain(entry.authors[0])
+            below = f"{authors}{words['and_others'] if entry.authors[1:] else ''} · {entry.year}"
+            drawn = card(entry.title[language], era, below, self.site.era_number[entry.era], cards)
+            made.append((f"assets/cards/{language}/{entry.id}.png", drawn))
         return made
 
     def _citations(self) -> list[tuple[str, str]]:
@@ -238,6 +264,31 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             content = link_terms(content, self.site.catalog.glossary, language, url)
         return content
 
+    def on_page_context(
+        self, context: TemplateContext, *, page: MkDocsPage, config: MkDocsConfig, nav: Navigation
+    ) -> TemplateContext:
+        """What the head of a page tells programs: JSON-LD, the card for links, the feed."""
+        language = self._language(config)
+        ours = self.pages.get(page.file.src_uri) if page.file.generated_by else None
+        entry = ours.context.get("entry") if ours else None
+        name = entry.id if entry else "index"
+        context["yuanliu"] = {  # type: ignore[typeddict-unknown-key]
+            "card": self._address(config, f"/assets/cards/{language}/{name}.png"),
+            "feed": self._address(config, f"{self._prefix(language)}feed.xml"),
+            "json_ld": feeds.json_ld(entry, language, self._in(config, language)) if entry else "",
+            "locale": language.replace("-", "_"),
+        }
+        return context
+
+    def _address(self, config: MkDocsConfig, path: str) -> str:
+        """The full address of a path from the site's root."""
+        return (config.site_url or "/").rstrip("/") + "/" + path.lstrip("/")
+
+    def _in(self, config: MkDocsConfig, language: str) -> feeds.Address:
+        """Full addresses of paths in ``language``; a leading slash leaves it."""
+        prefix = self._prefix(language)
+        return lambda path: self._address(config, path if path[:1] == "/" else prefix + path)
+
     @event_priority(-60)
     def on_post_page(self, output: str, *, page: MkDocsPage, config: MkDocsConfig) -> str:
         """Mend what the theme leaves: names for assistive tools, search in this language."""
@@ -269,6 +320,30 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             target.parent.mkdir(parents=True, exist_ok=True)
             text = json.dumps({**whole, "docs": docs}, ensure_ascii=False, separators=(",", ":"))
             target.write_text(text, encoding="utf-8")
+        for language in self.site.catalog.languages:
+            self._offline(Path(config.site_dir), language)
+
+    def _offline(self, site: Path, language: str) -> None:
+        """List what an offline copy of ``language`` holds: its pages, and all that they show."""
+        others = {other for other in self.site.catalog.languages if self._prefix(other)} - {
+            language
+        }
+        digest, total, addresses = hashlib.sha256(), 0, []
+        for file in sorted(path for path in site.rglob("*") if path.suffix in OFFLINE):
+            path = file.relative_to(site)
+            shared = path.parts[0] == "assets" and path.parts[1] not in ("cards", "models")
+            mine = (
+                path.parts[0] == language if self._prefix(language) else path.parts[0] not in others
+            )
+            if path.name == "404.html" or not (shared or (mine and path.parts[0] != "assets")):
+                continue
+            content = file.read_bytes()
+            digest.update(content)
+            total += len(content)
+            addresses.append(path.as_posix().removesuffix("index.html"))
+        told = {"version": digest.hexdigest()[:16], "bytes": total, "files": addresses}
+        target = site / self._prefix(language) / "offline.json"
+        target.write_text(json.dumps(told), encoding="utf-8")
 
 
 def _shorten(text: str, length: int = 160) -> str:

@@ -1,5 +1,6 @@
 // What the pages do beyond being read: progress and bookmarks, self-test questions, the list's
-// filter and its citations, the start of live models. Everything is kept in this browser; nothing is sent anywhere.
+// filter and its citations, the start of live models, an
+// offline copy. Everything is kept in this browser; nothing is sent anywhere.
 
 const base = new URL("..", document.currentScript.src); // the site's root
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
@@ -176,6 +177,44 @@ function filterWorks() {
   }
 }
 
+// The offline copy: every page of this language with its pictures, kept when the reader asks.
+// A copy is named after what the site holds, so a newer site is told apart from the one kept.
+
+async function offerOffline() {
+  const button = one("[data-offline]");
+  if (!button || !("serviceWorker" in navigator) || !isSecureContext) return;
+  const status = one("[data-offline-status]");
+  const { version, bytes, files } = await (await fetch(button.dataset.offline)).json();
+  const name = `${KEY} ${button.dataset.language} ${version}`;
+  button.textContent = fill(button.dataset.label, { size: (bytes / 1e6).toFixed(1) });
+  button.hidden = false;
+  if (await caches.has(name)) status.textContent = button.dataset.done;
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    try {
+      await navigator.serviceWorker.register(new URL("sw.js", base));
+      const part = await caches.open(`${name} part`);
+      let done = 0;
+      const waiting = [...files];
+      await Promise.all(Array.from({ length: 6 }, async () => {
+        while (waiting.length) {
+          await part.add(new URL(waiting.pop(), base));
+          status.textContent = `${Math.round((100 * ++done) / files.length)} %`;
+        }
+      }));
+      const kept = await caches.open(name);
+      for (const request of await part.keys()) await kept.put(request, await part.match(request));
+      for (const old of await caches.keys()) {
+        if (old.startsWith(`${KEY} ${button.dataset.language} `) && old !== name) await caches.delete(old);
+      }
+      status.textContent = button.dataset.done;
+    } catch (error) {
+      status.textContent = `${button.dataset.failed} ${error.message}`;
+    }
+    button.disabled = false;
+  });
+}
+
 // Labs: a model and the module that plays with it are loaded when the reader asks, not before.
 
 function startLabs() {
@@ -218,3 +257,4 @@ keepProgress();
 askQuestions();
 filterWorks();
 startLabs();
+offerOffline();
