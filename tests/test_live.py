@@ -220,7 +220,7 @@ def test_digits_lab(page: Page, start: str) -> None:
     expect(status).to_have_text(re.compile(r"LeNet-5\W+0\W"))
     lab.locator("[data-clear]").click()
     expect(status).to_have_text("")
-    box = lab.locator("canvas").bounding_box()
+    box = lab.locator("[data-draw]").bounding_box()
     assert box
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.2)
     page.mouse.down()

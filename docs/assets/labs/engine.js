@@ -16,10 +16,9 @@ export async function load(url) {
 
 export function read(buffer) {
   const length = Number(new DataView(buffer).getBigUint64(0, true));
-  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 8, length)));
-  const weights = { facts: JSON.parse(header.__metadata__.facts) };
-  for (const [name, { dtype, shape, data_offsets: [from, to] }] of Object.entries(header)) {
-    if (name === "__metadata__") continue;
+  const { __metadata__: metadata, ...tensors } = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 8, length)));
+  const weights = { facts: JSON.parse(metadata.facts) };
+  for (const [name, { dtype, shape, data_offsets: [from, to] }] of Object.entries(tensors)) {
     const bytes = buffer.slice(8 + length + from, 8 + length + to);
     const data = dtype === "F16" ? Float32Array.from(new Uint16Array(bytes), half) : Float32Array.from(new Int32Array(bytes));
     weights[name] = tensor(shape, data);
