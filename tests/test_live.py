@@ -227,3 +227,40 @@ def test_digits_lab(page: Page, start: str) -> None:
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.8, steps=20)
     page.mouse.up()
     expect(status).to_have_text(re.compile(r"LeNet-5\W+1\W"))
+
+
+@pytest.mark.parametrize(
+    ("name", "printed"),
+    [
+        ("micrograd", r"step 200  loss 0\.0\d+\n.*\[1\.0, 1\.0\] wanted -1 got -(1\.0|0\.9)"),
+        ("hackers-guide", r"by hand +\[-0\.104994.*\nbackpropagation +\[-0\.104994.*step 10 "),
+    ],
+)
+def test_python_runs_in_the_page(page: Page, name: str, printed: str) -> None:
+    page.goto(f"/en/papers/{name}/")
+    lab = page.locator(".yl-lab")
+    lab.locator("[data-lab-start]").click()
+    lab.get_by_role("button", name="Run").click()
+    status = lab.locator("[data-lab-root] [role=status]")
+    expect(status).to_have_text(re.compile(r"^Done, \d"), timeout=60_000)
+    assert re.search(printed, lab.locator(".yl-text").inner_text(), re.DOTALL)
+
+
+def test_python_in_the_page_tells_errors_and_can_be_stopped(page: Page) -> None:
+    page.goto("/papers/micrograd/")
+    lab = page.locator(".yl-lab")
+    lab.locator("[data-lab-start]").click()
+    editor, output = lab.locator("textarea"), lab.locator(".yl-text")
+    status = lab.locator("[data-lab-root] [role=status]")
+    given = editor.input_value()
+    editor.fill("x = 1\nprint(x + undefined)")
+    lab.locator("[data-run]").click()
+    expect(output).to_contain_text('File "program.py", line 2', timeout=60_000)
+    expect(output).to_contain_text("NameError")
+    editor.fill("print('begun')\nwhile True:\n    pass")
+    lab.locator("[data-run]").click()
+    expect(output).to_have_text("begun")
+    lab.locator("[data-stop]").click()
+    expect(status).to_have_text("已停止")
+    lab.locator("[data-reset]").click()
+    assert editor.input_value() == given

@@ -331,7 +331,7 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         digest, total, addresses = hashlib.sha256(), 0, []
         for file in sorted(path for path in site.rglob("*") if path.suffix in OFFLINE):
             path = file.relative_to(site)
-            shared = path.parts[0] == "assets" and path.parts[1] not in ("cards", "models")
+            shared = path.parts[0] == "assets" and path.parts[1] not in ("cards", "labs", "models")
             mine = (
                 path.parts[0] == language if self._prefix(language) else path.parts[0] not in others
             )
