@@ -229,6 +229,32 @@ def test_digits_lab(page: Page, start: str) -> None:
     expect(status).to_have_text(re.compile(r"LeNet-5\W+1\W"))
 
 
+@torch.no_grad()
+def test_rbm_gives_the_probabilities_of_its_definition(page: Page, site: Path) -> None:
+    weights = shipped(site, "rbm")
+    W, b, c = weights["W"], weights["b"], weights["c"]  # noqa: N806
+    v, h = weights["examples"][:2], (r(2, 64) > 0).float()
+    module = "/assets/labs/rbm.js"
+    same(call(page, "forward.hidden", weights, v, module=module), (v @ W + c).sigmoid())
+    same(call(page, "forward.visible", weights, h, module=module), (h @ W.T + b).sigmoid())
+
+
+def test_rbm_lab_fills_in_what_is_not_held(page: Page) -> None:
+    page.goto("/en/papers/rbm/")
+    lab = page.locator(".yl-lab")
+    lab.locator("[data-lab-start]").click()
+    shot = "c => [...c.getContext('2d').getImageData(0, 10, 280, 260).data]"
+    canvas = lab.locator("[data-draw]")
+    before = canvas.evaluate(shot)
+    for _ in range(3):
+        lab.get_by_role("button", name="Sample once").click()
+    expect(lab.locator("[data-lab-root] [role=status]")).to_have_text("Sampled 3 times")
+    after = canvas.evaluate(shot)
+    row, upper = 280 * 4, 115 * 280 * 4
+    assert before[:upper] == after[:upper]  # held
+    assert before[140 * row :] != after[140 * row :]
+
+
 @pytest.mark.parametrize(
     ("name", "printed"),
     [
