@@ -255,6 +255,43 @@ def test_rbm_lab_fills_in_what_is_not_held(page: Page) -> None:
     assert before[140 * row :] != after[140 * row :]
 
 
+@pytest.mark.parametrize("bend", ["tanh", "relu"])
+def test_training_in_the_page_has_torchs_gradients(page: Page, bend: str) -> None:
+    torch.manual_seed(0)
+    net = nn.Sequential(
+        nn.Linear(2, 5), nn.Tanh() if bend == "tanh" else nn.ReLU(),
+        nn.Linear(5, 5), nn.Tanh() if bend == "tanh" else nn.ReLU(),
+        nn.Linear(5, 2),
+    )  # fmt: skip
+    x, y = r(7, 2), torch.tensor([0, 1, 1, 0, 1, 0, 0])
+    loss = F.cross_entropy(net(x), y)
+    loss.backward()
+    dense = [layer for layer in net if isinstance(layer, nn.Linear)]
+    layers = [{"w": layer.weight.tolist(), "b": layer.bias.tolist()} for layer in dense]
+    points = [{"x": one.tolist(), "y": int(label)} for one, label in zip(x, y, strict=True)]
+    page.goto("/404.html")
+    got = page.evaluate(
+        """async ([layers, bend, points]) =>
+          (await import("/assets/labs/convnetjs.js")).gradients(layers, bend, points)""",
+        [layers, bend, points],
+    )
+    assert got["loss"] == pytest.approx(loss.item(), abs=1e-6)
+    for sums, layer in zip(got["sums"], dense, strict=True):
+        assert layer.weight.grad is not None and layer.bias.grad is not None
+        same(torch.tensor(sums["w"]), layer.weight.grad)
+        same(torch.tensor(sums["b"]), layer.bias.grad)
+
+
+def test_network_learns_in_the_page(page: Page) -> None:
+    page.goto("/en/papers/convnetjs/")
+    lab = page.locator(".yl-lab")
+    lab.locator("[data-lab-start]").click()
+    lab.get_by_role("button", name="Train").click()
+    status = lab.locator("[data-lab-root] [role=status]")
+    expect(status).to_have_text(re.compile(r"error [0-5] %"), timeout=60_000)
+    lab.get_by_role("button", name="Pause").click()
+
+
 @pytest.mark.parametrize(
     ("name", "printed"),
     [
