@@ -82,14 +82,15 @@ def train(text: str, size: int, pattern: regex.Pattern = PATTERN) -> dict[bytes,
             if n == 0 or -n != count[pair]:
                 continue
             vocabulary.setdefault(pair[0] + pair[1], len(vocabulary))
-            changed = set()
+            changed: set[tuple[bytes, bytes]] = set()
             for word in places.pop(pair):
                 before, after = words[word], joined(words[word], pair)
-                count.subtract({p: k * times[word] for p, k in pairs(before).items()})
-                count.update({p: k * times[word] for p, k in pairs(after).items()})
-                changed |= pairs(before).keys() | pairs(after).keys()
-                for new in pairs(after):
+                for old in pairwise(before):
+                    count[old] -= times[word]
+                for new in pairwise(after):
+                    count[new] += times[word]
                     places[new].add(word)
+                changed.update(pairwise(before), pairwise(after))
                 words[word] = after
             for pair in changed:
                 heappush(heap, (-count[pair], pair))
@@ -99,10 +100,6 @@ def train(text: str, size: int, pattern: regex.Pattern = PATTERN) -> dict[bytes,
 
 def split(piece: bytes) -> list[bytes]:
     return [bytes([byte]) for byte in piece]
-
-
-def pairs(parts: list[bytes]) -> Counter[tuple[bytes, bytes]]:
-    return Counter(pairwise(parts))
 
 
 def joined(parts: list[bytes], pair: tuple[bytes, bytes]) -> list[bytes]:
@@ -314,7 +311,7 @@ def experiment(seed: int = 0) -> SimpleNamespace:
         "bytes_per_token": length / tokens,
         "tokens_per_word": tokens / words,
         "bytes_per_word": length / words,
-        "tokens_vs_whole_words_and_bytes": curve[-1][1] / curve[-1][2],
+        "tokens_vs_whole_words_and_bytes": curve[-1][2] / curve[-1][1],
         "unknown_share_of_whole_words": sum(p not in frequent for p in spoken) / len(spoken),
         "unseen_share": len(unseen) / len(spoken),
         "tokens_per_unseen_word": sum(len(merged(p, ours)) for p in unseen) / len(unseen),

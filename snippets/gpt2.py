@@ -292,6 +292,7 @@ def experiment(seed: int = 0) -> SimpleNamespace:
     metrics |= {
         "gain_of_size": metrics["zero_shot_large"] - metrics["zero_shot_small"],
         "gain_from_medium": metrics["zero_shot_large"] - metrics["zero_shot_medium"],
+        "small_over_most_common": metrics["zero_shot_small"] - metrics["most_common_answer"],
         "best_rival": max(metrics["most_common_answer"], metrics["ngram"]),
     }
     metrics["gain_over_best_rival"] = metrics["zero_shot_large"] - metrics["best_rival"]
@@ -309,3 +310,77 @@ def main(seed: int = 0) -> dict[str, float]:
 if __name__ == "__main__":
     run = experiment(seed=0)
     print("\n".join(f"{name} = {value:.4g}" for name, value in run.metrics.items()))
+
+# %% [markdown] lang="zh-TW"
+# ## 它怎麼回答
+#
+# 左邊是從未出現過的問題，接著依序是小、中、大三個模型寫的答案，最後是正確答案。小模型學到了「首都後面該接地名」這種形式，卻記不住哪一國配哪一個。
+
+# %% [markdown] lang="en"
+# ## How it answers
+#
+# On the left are questions that never occurred, then what the small, the medium and the large model write, and last the right answer. The small one has learnt the form, that a name of a place should follow, but cannot keep in mind which goes with which country.
+
+# %%
+if __name__ == "__main__":
+    for question, guesses, right in run.answers:
+        print(question.strip(), " | ".join(guesses), f"  (right:{right.rstrip('.')})")
+
+# %% [markdown] lang="zh-TW"
+# ## 越大越會答
+#
+# 大模型從沒被問過這些國家，卻答對了絕大部分：事實是從敘述句學來的，問答的形式是從別的國家的問答學來的，它自己把兩者接了起來。小模型不比「都答最常見的答案」好，與論文 §3.8 相同。連整份文字裡從未出現過的問法，大模型也答得出不少。
+#
+# 這只是縮影。句子出自十幾種句型，不像 WebText 有人寫的一切；三種大小都只有一層，靠寬度變大；問答的形式在訓練文字裡有示範，只是沒有這些國家。它也不知道真假，文字怎麼寫它就怎麼答。會查文字的程式能全部答對；論文也說，GPT-2 的常識問答比結合檢索的系統差得多。三種大小、訓練長度與各自的學習率都是試過之後選的。
+
+# %% [markdown] lang="en"
+# ## Larger ones answer better
+#
+# The large model was never asked about these countries and yet answers most questions. The facts it learnt from statements, the form of question and answer from other countries, and it joined the two by itself. The small model does no better than always giving the most common answer, as in §3.8 of the paper. Even to wordings that occur nowhere in the text the large model knows many answers.
+#
+# This is a miniature only. The sentences come from some twenty patterns, while WebText holds whatever people write. All three sizes have one layer and grow by width. The form of question and answer is demonstrated in the training text, if not for these countries. The model does not know what is true; it answers as the text has it. A program that may search the text would answer everything, and the paper too says that GPT-2 is far behind systems with retrieval on such questions. The three sizes, the length of training and the learning rate of each were chosen after trying.
+
+
+# %% caption.zh-TW="答對的比例隨參數數目：從未問過的國家、問過的國家、從未出現過的問法，以及兩個對手" caption.en="Share of right answers by number of parameters: countries never asked about, countries asked about, wordings that never occurred, and the two rivals"
+def draw_sizes(run: SimpleNamespace) -> Figure:
+    fig, ax = plt.subplots()
+    m = run.metrics
+    sizes = [m[f"parameters_{name}"] for name in SIZES]
+    labels = {
+        "asked": "countries asked about in training",
+        "zero_shot": "never asked about",
+        "new_wording": "never asked about, new wordings",
+    }
+    for color, (test, label) in zip(("C5", "C0", "C2"), labels.items()):
+        shares = [m[f"{test}_{name}"] for name in SIZES]
+        ax.plot(sizes, shares, marker="o", color=color, label=label)
+    for rival, style in (("most_common_answer", "--"), ("ngram", ":")):
+        ax.axhline(m[rival], color="C1", linestyle=style, label=rival.replace("_", " "))
+    ax.set(xscale="log", xlabel="parameters", ylabel="share of right answers", ylim=(-0.02, 1.05))
+    ax.set_xticks(sizes, [f"{size / 1000:,.0f} k" for size in sizes])
+    ax.minorticks_off()
+    ax.legend(fontsize="small", loc="upper left")
+    return fig
+
+
+if __name__ == "__main__":
+    draw_sizes(run)
+    plt.show()
+
+# %% [markdown] lang="zh-TW"
+# ## 換你試試
+#
+# - 把問答句的比例從 0.3 降到 0，一句示範也沒有：大模型還答得出來嗎？
+# - 每件事只留一種說法：知識還搬得到問答裡嗎？
+# - 只留「{v} is the capital of {c}.」這種答案在前的說法：倒過來問，它答得出來嗎？
+#
+# 各國資料由 PyPI 套件 countryinfo 1.0.1（MIT 授權）隨附。
+
+# %% [markdown] lang="en"
+# ## What to try
+#
+# - Lower the share of questions from 0.3 to 0, so that there is no demonstration at all: does the large model still answer?
+# - Keep only one wording for each kind of fact: does the knowledge still carry over to questions?
+# - Keep only wordings like “{v} is the capital of {c}.”, with the answer first: can it answer the other way round?
+#
+# The data on countries come with the PyPI package countryinfo 1.0.1 (MIT licence).
