@@ -410,7 +410,12 @@ def draw_compression(run: SimpleNamespace) -> Figure:
     ax.plot(sizes, words, marker="s", label="whole words, others in bytes")
     ax.axhline(1, color="C5", linestyle="--", label="bytes alone")
     ax.plot(50257, run.metrics["gpt2_bytes_per_token"], "o", color="C2", label="GPT-2's vocabulary")
-    ax.set(xlabel="size of the vocabulary", ylabel="bytes per token (test)", ylim=0, xscale="log")
+    ax.set(
+        xlabel="size of the vocabulary",
+        ylabel="bytes per token (test)",
+        ylim=(0, 5.8),
+        xscale="log",
+    )
     ax.set_xticks([256, 1024, 4096, 50257], ["256", "1024", "4096", "50257"], minor=False)
     ax.minorticks_off()
     ax.legend(loc="upper left")

@@ -150,7 +150,7 @@ class GPT2(nn.Module):
         return self.norm(self.blocks(hidden)) @ self.token.weight.T
 
 
-CONTEXT, BATCH, STEPS = 64, 16, 600
+CONTEXT, BATCH, STEPS = 64, 16, 500
 
 
 def train_step(model: GPT2, optimizer: torch.optim.Optimizer, rows: Tensor) -> None:
@@ -256,8 +256,8 @@ def most_common_accuracy(world: dict, countries: list[str]) -> float:
     return right / (len(countries) * len(STATEMENTS))
 
 
-SIZES = {"small": (16, 1, 1), "medium": (48, 1, 4), "large": (96, 1, 4)}  # width, layers, heads
-LEARNING_RATE = {"small": 2e-2, "medium": 1e-2, "large": 1e-2}
+SIZES = {"small": (16, 1, 1), "medium": (32, 1, 2), "large": (96, 1, 4)}  # width, layers, heads
+LEARNING_RATE = {"small": 2e-2, "medium": 2e-2, "large": 1e-2}
 
 
 def experiment(seed: int = 0) -> SimpleNamespace:
@@ -284,10 +284,14 @@ def experiment(seed: int = 0) -> SimpleNamespace:
         metrics[f"parameters_{name}"] = float(sum(p.numel() for p in model.parameters()))
         for test, questions in papers.items():
             metrics[f"{test}_{name}"] = accuracy(model, questions, vocabulary)
+    wordings = [exam(world, unasked, [wording]) for wording in NEW_WORDINGS]
+    by_wording = [accuracy(models["large"], papers, vocabulary) for papers in wordings]
     metrics |= {
         "most_common_answer": most_common_accuracy(world, unasked),
         "ngram": ngram_accuracy(stream, papers["zero_shot"], vocabulary),
         "questions": float(len(papers["zero_shot"])),
+        "best_new_wording_large": max(by_wording),
+        "worst_new_wording_large": min(by_wording),
     }
     metrics |= {
         "gain_of_size": metrics["zero_shot_large"] - metrics["zero_shot_small"],
@@ -329,14 +333,14 @@ if __name__ == "__main__":
 # %% [markdown] lang="zh-TW"
 # ## 越大越會答
 #
-# 大模型從沒被問過這些國家，卻答對了絕大部分：事實是從敘述句學來的，問答的形式是從別的國家的問答學來的，它自己把兩者接了起來。小模型不比「都答最常見的答案」好，與論文 §3.8 相同。連整份文字裡從未出現過的問法，大模型也答得出不少。
+# 大模型從沒被問過這些國家，卻答對了絕大部分：事實是從敘述句學來的，問答的形式是從別的國家的問答學來的，它自己把兩者接了起來。小模型不比「都答最常見的答案」好，與論文 §3.8 相同。連整份文字裡從未出現過的問法，大模型也答得出不少，不過因問法而異：有的幾乎全對，有的多半答錯。
 #
 # 這只是縮影。句子出自十幾種句型，不像 WebText 有人寫的一切；三種大小都只有一層，靠寬度變大；問答的形式在訓練文字裡有示範，只是沒有這些國家。它也不知道真假，文字怎麼寫它就怎麼答。會查文字的程式能全部答對；論文也說，GPT-2 的常識問答比結合檢索的系統差得多。三種大小、訓練長度與各自的學習率都是試過之後選的。
 
 # %% [markdown] lang="en"
 # ## Larger ones answer better
 #
-# The large model was never asked about these countries and yet answers most questions. The facts it learnt from statements, the form of question and answer from other countries, and it joined the two by itself. The small model does no better than always giving the most common answer, as in §3.8 of the paper. Even to wordings that occur nowhere in the text the large model knows many answers.
+# The large model was never asked about these countries and yet answers most questions. The facts it learnt from statements, the form of question and answer from other countries, and it joined the two by itself. The small model does no better than always giving the most common answer, as in §3.8 of the paper. Even to wordings that occur nowhere in the text the large model gives many right answers, though it depends on the wording; some nearly always work, others mostly fail.
 #
 # This is a miniature only. The sentences come from some twenty patterns, while WebText holds whatever people write. All three sizes have one layer and grow by width. The form of question and answer is demonstrated in the training text, if not for these countries. The model does not know what is true; it answers as the text has it. A program that may search the text would answer everything, and the paper too says that GPT-2 is far behind systems with retrieval on such questions. The three sizes, the length of training and the learning rate of each were chosen after trying.
 
