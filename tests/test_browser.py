@@ -309,3 +309,51 @@ def test_word_of_the_glossary_tells_its_meaning_and_leads_there(page: Page) -> N
     expect(page.locator(".md-tooltip2, .md-tooltip").first).to_be_visible()
     term.click()
     expect(page.locator("dt:target")).to_be_visible()
+
+
+def test_offline_copy_opens_every_page_without_a_network(
+    context: BrowserContext, page: Page
+) -> None:
+    page.goto("/en/path/")
+    button = page.locator("[data-offline]")
+    expect(button).to_have_text(re.compile(r"\d MB"))
+    button.click()
+    expect(page.locator("[data-offline-status]")).to_contain_text("Kept", timeout=60_000)
+    page.reload()  # the worker takes over
+    expect(page.locator("[data-offline-status]")).to_contain_text("Kept")
+    context.set_offline(True)
+    for path in ("/en/", "/en/papers/lenet/", "/en/snippets/gan/"):
+        page.goto(path)
+        expect(page.locator("h1")).to_be_visible()
+    image = page.locator(".yl-figure img").first
+    image.scroll_into_view_if_needed()
+    expect(image).to_have_js_property("complete", True)
+    assert image.evaluate("i => i.naturalWidth") > 0
+
+
+def test_nothing_is_kept_offline_before_the_reader_asks(page: Page) -> None:
+    page.goto("/en/path/", wait_until="networkidle")
+    assert page.evaluate("caches.keys()") == []
+    assert (
+        page.evaluate("navigator.serviceWorker.getRegistrations().then((all) => all.length)") == 0
+    )
+
+
+def test_book_of_each_language_is_offered(page: Page, site: Path) -> None:
+    for prefix in ("", "en/"):
+        page.goto(f"/{prefix}path/")
+        for number, name in enumerate(["book.pdf", "book.epub"]):
+            with page.expect_download() as download:
+                page.locator("#take + .yl-downloads a").nth(number).click()
+            got = Path(download.value.path()).read_bytes()
+            assert got == (site / prefix / name).read_bytes()
+
+
+def test_search_marks_what_was_sought_on_the_page_it_leads_to(page: Page) -> None:
+    page.goto("/", wait_until="networkidle")
+    page.locator("input.md-search__input").click()
+    page.locator("input.md-search__input").fill("獎勵模型")
+    page.keyboard.press("End")
+    expect(page.locator(".md-search-result__item mark").first).to_have_text(re.compile("獎勵|模型"))
+    page.locator(".md-search-result__link").first.click()
+    expect(page.locator(".md-content mark").first).to_be_visible()
