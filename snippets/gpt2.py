@@ -285,7 +285,7 @@ def experiment(seed: int = 0) -> SimpleNamespace:
         for test, questions in papers.items():
             metrics[f"{test}_{name}"] = accuracy(model, questions, vocabulary)
     wordings = [exam(world, unasked, [wording]) for wording in NEW_WORDINGS]
-    by_wording = [accuracy(models["large"], papers, vocabulary) for papers in wordings]
+    by_wording = [accuracy(models["large"], one, vocabulary) for one in wordings]
     metrics |= {
         "most_common_answer": most_common_accuracy(world, unasked),
         "ngram": ngram_accuracy(stream, papers["zero_shot"], vocabulary),
