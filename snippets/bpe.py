@@ -328,7 +328,14 @@ def experiment(seed: int = 0) -> SimpleNamespace:
         "chinese_over_english": sum(zh for *_, zh in cost) / sum(en for _, en, _ in cost),
     }
     return SimpleNamespace(
-        metrics=metrics, ours=ours, loose=loose, gpt2=gpt2, unseen=unseen, curve=curve, cost=cost
+        metrics=metrics,
+        ours=ours,
+        loose=loose,
+        gpt2=gpt2,
+        unseen=unseen,
+        curve=curve,
+        cost=cost,
+        live={"vocabulary": [token.decode("latin-1") for token in ours]},
     )
 
 

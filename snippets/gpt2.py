@@ -302,7 +302,13 @@ def experiment(seed: int = 0) -> SimpleNamespace:
     metrics["gain_over_best_rival"] = metrics["zero_shot_large"] - metrics["best_rival"]
     shown = [papers["zero_shot"][i] for i in range(0, 24, 4)]
     answers = [(q, [answer(m, q, vocabulary) for m in models.values()], a) for q, a in shown]
-    return SimpleNamespace(metrics=metrics, answers=answers, models=models, vocabulary=vocabulary)
+    live = {
+        "model": models["large"],
+        "heads": SIZES["large"][2],
+        "vocabulary": [token.decode("latin-1") for token in vocabulary],
+        "example": shown[0][0].strip(),
+    }
+    return SimpleNamespace(metrics=metrics, answers=answers, live=live)
 
 
 def main(seed: int = 0) -> dict[str, float]:

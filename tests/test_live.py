@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -180,6 +181,7 @@ def test_page_reads_every_number_of_half_precision(page: Page) -> None:
 def snippet(name: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, ROOT / "snippets" / f"{name}.py")
     assert spec and spec.loader
+    sys.path.insert(0, str(ROOT / "snippets"))  # one may build on another
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -290,6 +292,56 @@ def test_network_learns_in_the_page(page: Page) -> None:
     status = lab.locator("[data-lab-root] [role=status]")
     expect(status).to_have_text(re.compile(r"error [0-5] %"), timeout=60_000)
     lab.get_by_role("button", name="Pause").click()
+
+
+def facts(site: Path, name: str) -> dict[str, Any]:
+    data = (site / f"assets/models/{name}.safetensors").read_bytes()
+    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+    return json.loads(header["__metadata__"]["facts"])
+
+
+@torch.no_grad()
+def test_gpt2_continues_as_torch_does_beyond_its_context(page: Page, site: Path) -> None:
+    gpt2, weights, told = snippet("gpt2"), shipped(site, "gpt2"), facts(site, "gpt2")
+    size = gpt2.SIZES["large"]
+    model = gpt2.GPT2(len(told["vocabulary"]), gpt2.CONTEXT, *size)
+    model.load_state_dict(part(weights, "model."))
+    generator = torch.Generator().manual_seed(0)
+    ids = torch.randint(len(told["vocabulary"]), (gpt2.CONTEXT + 9,), generator=generator)
+    given = {**weights, "facts": told}
+    got = call(page, "forward.logits", given, ids.tolist(), module="/assets/labs/gpt2.js")
+    same(got[: gpt2.CONTEXT], model(ids[None, : gpt2.CONTEXT])[0], 1e-4)
+    # When the context is full, the page begins again with the second half of it.
+    same(got[gpt2.CONTEXT :], model(ids[None, gpt2.CONTEXT // 2 :])[0, gpt2.CONTEXT // 2 :], 1e-4)
+
+
+@pytest.mark.parametrize("name", ["bpe", "gpt2"])
+def test_page_cuts_text_into_the_same_tokens(page: Page, site: Path, name: str) -> None:
+    bpe, told = snippet("bpe"), facts(site, name)
+    vocabulary = {token.encode("latin-1"): n for n, token in enumerate(told["vocabulary"])}
+    texts = ["The film isn't bad.", "中文與 English 混寫，2026！", "🙂 x  y\n\n z ", "Q: Peru?", ""]
+    for text in texts:
+        got = call(page, "forward.encode", told["vocabulary"], text, module="/assets/labs/bpe.js")
+        assert got == bpe.encode(text, vocabulary)
+
+
+def test_gpt2_lab_answers_and_shows_what_it_hesitates_between(page: Page) -> None:
+    page.goto("/en/papers/gpt2/")
+    lab = page.locator(".yl-lab")
+    lab.locator("[data-lab-start]").click()
+    before = len(lab.locator(".yl-text").inner_text())
+    lab.get_by_role("button", name="One step").click()
+    expect(lab.locator(".yl-text mark")).to_have_count(1)
+    assert len(lab.locator(".yl-text").inner_text()) > before
+    expect(lab.locator("[data-next] li")).to_have_count(8)
+    looks = lab.locator("[data-looks] span")
+    weights = [float(looks.nth(n).evaluate("e => e.style.getPropertyValue('--yl-shade')"))
+               for n in range(looks.count())]  # fmt: skip
+    assert sum(weights) == pytest.approx(1, abs=0.02)
+    lab.locator("input[type='range']").fill("0.1")
+    lab.get_by_role("button", name="Go on").click()
+    lab.get_by_role("button", name="Stop").click()
+    assert lab.locator(".yl-text mark").count() > 1
 
 
 @pytest.mark.parametrize(
