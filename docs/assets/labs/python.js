@@ -44,7 +44,7 @@ export function playground(root, language, intro, program) {
   const say = WORDS[language] ?? WORDS.en;
   root.innerHTML = `
     <p></p>
-    <label>${say.program}<textarea rows="18" spellcheck="false" autocapitalize="off" autocomplete="off"></textarea></label>
+    <label>${say.program}<textarea class="yl-code" rows="18" spellcheck="false" autocapitalize="off" autocomplete="off"></textarea></label>
     <p class="yl-panel__tools">
       <button type="button" class="yl-button" data-run>${say.run}</button>
       <button type="button" class="yl-button" data-stop disabled>${say.stop}</button>
