@@ -3,14 +3,14 @@
 #
 # Krizhevsky、Sutskever 與 Hinton 2012 年的〈ImageNet Classification with Deep Convolutional Neural Networks〉用一個深而大的卷積網路，在 120 萬張照片上大幅領先。論文把功勞分給幾個做法：修正線性單元（rectified linear unit, ReLU）讓訓練快上好幾倍（§3.1，圖 1），資料增強（data augmentation，§4.1）與 dropout（§4.2）讓這麼大的網路不至於過度配適（overfitting）。
 #
-# 我們把十張真實的照片切成小塊，請網路認出每一塊出自哪一張，依序檢驗這幾件事。結果有一半與論文相同；另一半要看像素怎麼送進去。
+# 我們把十張真實的照片切成小塊，請網路認出每一塊出自哪一張，依序檢驗這幾件事。結果有一半與論文相同，另一半要看像素怎麼送進去、網路有多大。
 
 # %% [markdown] lang="en"
 # # AlexNet: neurons that do not saturate, and a large network that does not learn by heart
 #
 # “ImageNet Classification with Deep Convolutional Neural Networks” (Krizhevsky, Sutskever and Hinton, 2012) won by far on 1.2 million photographs with a deep and large convolutional network. The paper credits several choices: rectified linear units (ReLU) make training several times faster (§3.1, Fig. 1), and data augmentation (§4.1) and dropout (§4.2) keep so large a network from overfitting.
 #
-# We cut ten real photographs into small tiles, ask a network which photograph each tile is from, and test these choices one after another. Half of the outcome agrees with the paper; the other half depends on how the pixels are fed in.
+# We cut ten real photographs into small tiles, ask a network which photograph each tile is from, and test these choices one after another. Half of the outcome agrees with the paper; the other half depends on how the pixels are fed in and how large the network is.
 
 # %%
 from collections.abc import Sequence
@@ -331,14 +331,14 @@ if __name__ == "__main__":
 #
 # 左圖是論文的情形：原始像素上，ReLU 先到，tanh 要花好幾倍的步數；第一層的 tanh 一開始就幾乎全部飽和。論文在 CIFAR-10 的四層網路上量到六倍，我們量到的倍數小些。右圖只多做了一件事，把像素除以標準差：tanh 追上來了，ReLU 則兩邊差不多快。
 #
-# 所以這裡驗證的是：ReLU 不必小心照顧輸入也學得快。至於「無論如何 ReLU 都快好幾倍」，這個大小的實驗看不出來：輸入正規化、初始化也得當時，兩者不相上下（正規化輸入是 1998 年就有的建議；Xavier 初始化是 2010 年的）。我們也試過五層卷積加三層全連接，結論相同。
+# 所以這裡驗證的是：ReLU 不必小心照顧輸入也學得快。至於「無論如何 ReLU 都快好幾倍」，這個大小的實驗看不出來：輸入正規化、初始化也得當時，tanh 不比 ReLU 慢，有時還快些（正規化輸入是 1998 年就有的建議；Xavier 初始化是 2010 年的）。我們也試過五層卷積加三層全連接，結論相同。
 
 # %% [markdown] lang="en"
 # ## Which is first at 25 %
 #
 # On the left is the paper's case. On raw pixels ReLU gets there first and tanh takes several times as many steps; nearly all tanh units of the first layer are saturated from the start. On CIFAR-10 with a network of four layers the paper measured six times, and our factor is smaller. On the right one thing was added, division by the standard deviation: tanh catches up, while ReLU is about as fast on either side.
 #
-# What holds here, then, is that ReLU learns fast even when nobody takes care of the input. That ReLU is several times faster whatever one does cannot be seen at this size: with normalized input and a good initialization the two are level (to normalize the input was advice of 1998, and Xavier's initialization is of 2010). With five convolutional and three fully connected layers we found the same.
+# What holds here, then, is that ReLU learns fast even when nobody takes care of the input. That ReLU is several times faster whatever one does cannot be seen at this size: with normalized input and a good initialization tanh is no slower than ReLU, and sometimes faster (to normalize the input was advice of 1998, and Xavier's initialization is of 2010). With five convolutional and three fully connected layers we found the same.
 
 
 # %% caption.zh-TW="訓練錯誤率隨步數的變化：左為減去平均的原始像素，右為標準化的像素；灰線是 25%" caption.en="Training error by step: raw pixels less their mean on the left, standardized pixels on the right; the grey line is 25 %"
@@ -363,12 +363,12 @@ if __name__ == "__main__":
 # %% [markdown] lang="zh-TW"
 # ## 過度配適，與兩種對策
 #
-# 四個網路都把訓練用的小塊幾乎背了下來，測試錯誤率卻差很多：資料增強讓網路很少看到一模一樣的影像；dropout 讓隱藏單元不能互相依賴。dropout 在這裡的幫助比資料增強小，兩者並用也未必勝過單用資料增強。在卷積之後也加 dropout，這樣的步數不夠，反而更差；論文也說 dropout 讓收斂所需的步數大約加倍。論文的網路有六千萬個參數，沒有 dropout 就嚴重過度配適（§4.2）。
+# 四個網路都把訓練用的小塊幾乎背了下來，測試錯誤率卻不同：資料增強讓網路很少看到一模一樣的影像；dropout 讓隱藏單元不能互相依賴。每次執行高低不一：資料增強的幫助較大；單用 dropout 的幫助小，與雜訊差不多，這一點縮小版證實不了。在卷積之後也加 dropout，這樣的步數不夠，反而更差；論文也說 dropout 讓收斂所需的步數大約加倍。論文的網路有六千萬個參數，沒有 dropout 就嚴重過度配適（§4.2）。
 
 # %% [markdown] lang="en"
 # ## Overfitting, and two remedies
 #
-# All four networks learn the training tiles almost by heart, yet their test errors differ a good deal. With augmentation the network seldom sees the very same image; with dropout hidden units cannot rely on one another. Here dropout helps less than augmentation, and both together need not beat augmentation alone. Dropout after the convolutions as well needs more steps than these and did worse; the paper, too, found that dropout about doubles the iterations needed to converge. The paper's network has 60 million parameters and overfits badly without dropout (§4.2).
+# All four networks learn the training tiles almost by heart, yet their test errors differ. With augmentation the network seldom sees the very same image; with dropout hidden units cannot rely on one another. How much varies from run to run. Augmentation helps more; what dropout does on its own is small, about the size of the noise, so this miniature cannot confirm it. Dropout after the convolutions as well needs more steps than these and did worse; the paper, too, found that dropout about doubles the iterations needed to converge. The paper's network has 60 million parameters and overfits badly without dropout (§4.2).
 
 
 # %% caption.zh-TW="訓練與測試錯誤率：不加處理、資料增強、dropout、兩者並用" caption.en="Training and test error: plain, with augmentation, with dropout, with both"
