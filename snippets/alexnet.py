@@ -329,16 +329,16 @@ if __name__ == "__main__":
 # %% [markdown] lang="zh-TW"
 # ## 誰先降到 25%
 #
-# 左圖是論文的情形：原始像素上，ReLU 先到，tanh 要花好幾倍的步數；第一層的 tanh 一開始就幾乎全部飽和。論文在 CIFAR-10 的四層網路上量到六倍，我們量到的倍數小些。右圖只多做了一件事，把像素除以標準差：tanh 追上來了，ReLU 則兩邊差不多快。
+# 左圖是論文的情形：原始像素上，ReLU 先到，tanh 的步數是它的兩三倍；第一層的 tanh 一開始就幾乎全部飽和。論文在 CIFAR-10 的四層網路上量到六倍，我們量到的倍數小些。右圖只多做了一件事，把像素除以標準差：tanh 追上來了，ReLU 則兩邊差不多快。
 #
-# 所以這裡驗證的是：ReLU 不必小心照顧輸入也學得快。至於「無論如何 ReLU 都快好幾倍」，這個大小的實驗看不出來：輸入正規化、初始化也得當時，tanh 不比 ReLU 慢，有時還快些（正規化輸入是 1998 年就有的建議；Xavier 初始化是 2010 年的）。我們也試過五層卷積加三層全連接，結論相同。
+# 所以這裡驗證的是：ReLU 不必小心照顧輸入也學得快。至於「無論如何 ReLU 都快好幾倍」，這個大小的實驗看不出來：輸入正規化、初始化也得當時，tanh 不比 ReLU 慢，有時還快些（正規化輸入是 1998 年就有的建議；Xavier 初始化是 2010 年的）。五層卷積加三層全連接也試過一次，結論相同。
 
 # %% [markdown] lang="en"
 # ## Which is first at 25 %
 #
-# On the left is the paper's case. On raw pixels ReLU gets there first and tanh takes several times as many steps; nearly all tanh units of the first layer are saturated from the start. On CIFAR-10 with a network of four layers the paper measured six times, and our factor is smaller. On the right one thing was added, division by the standard deviation: tanh catches up, while ReLU is about as fast on either side.
+# On the left is the paper's case. On raw pixels ReLU gets there first and tanh takes two or three times as many steps; nearly all tanh units of the first layer are saturated from the start. On CIFAR-10 with a network of four layers the paper measured six times, and our factor is smaller. On the right one thing was added, division by the standard deviation: tanh catches up, while ReLU is about as fast on either side.
 #
-# What holds here, then, is that ReLU learns fast even when nobody takes care of the input. That ReLU is several times faster whatever one does cannot be seen at this size: with normalized input and a good initialization tanh is no slower than ReLU, and sometimes faster (to normalize the input was advice of 1998, and Xavier's initialization is of 2010). With five convolutional and three fully connected layers we found the same.
+# What holds here, then, is that ReLU learns fast even when nobody takes care of the input. That ReLU is several times faster whatever one does cannot be seen at this size: with normalized input and a good initialization tanh is no slower than ReLU, and sometimes faster (to normalize the input was advice of 1998, and Xavier's initialization is of 2010). One trial with five convolutional and three fully connected layers said the same.
 
 
 # %% caption.zh-TW="訓練錯誤率隨步數的變化：左為減去平均的原始像素，右為標準化的像素；灰線是 25%" caption.en="Training error by step: raw pixels less their mean on the left, standardized pixels on the right; the grey line is 25 %"
