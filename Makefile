@@ -21,7 +21,7 @@ check: .venv/ready-test
 	$(BIN)/pyright
 	$(BIN)/yuanliu check
 
-test: check .venv/browser
+test: check .venv/browser .venv/slurm
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal
 
 bench: .venv/ready
@@ -45,6 +45,11 @@ run: .venv/ready
 # Playwright drives the system's Chromium; it is installed where there is none and we may.
 .venv/browser: .venv/ready-test
 	sh tests/install-browser.sh
+	touch $@
+
+# A batch job is tested under Slurm; it is installed where there is none and we may.
+.venv/slurm: .venv/ready-test
+	sh tests/install-slurm.sh
 	touch $@
 
 # The exact versions, with hashes, for every platform and Python.

@@ -166,9 +166,9 @@ def _with_environment(notebook: NotebookNode, path: Path) -> NotebookNode:
     data = [
         file
         for script in (path, *others)
-        for file in sorted((path.parent / "data").glob(f"{script.stem}*"))
+        for file in (*(path.parent / "data").glob(f"{script.stem}*"), *_beside(script))
     ]
-    for file in (*others, *data, MATPLOTLIBRC):
+    for file in (*others, *sorted(data), MATPLOTLIBRC):
         parts.append(f"{file.name} {hashlib.sha256(file.read_bytes()).hexdigest()}")
     first = new_code_cell(
         "# " + ", ".join(parts) + "\n"
@@ -191,6 +191,11 @@ def _with_environment(notebook: NotebookNode, path: Path) -> NotebookNode:
 @cache
 def _distributions() -> dict[str, list[str]]:
     return dict(metadata.packages_distributions())
+
+
+def _beside(path: Path) -> list[Path]:
+    """Files of the snippet's own name and another suffix: a batch script, say."""
+    return [file for file in path.parent.glob(f"{path.stem}.*") if file.suffix != ".py"]
 
 
 def _siblings(path: Path) -> list[Path]:
