@@ -234,14 +234,14 @@ def into_library(model: GPT, careless: bool = False) -> GPT2LMHeadModel:
 #
 # 比四件事：每個位置的分數（logits）、貪婪（greedy）地接下去的文字、抽樣的頻率，以及存檔再讀回之後的分數。抽樣要小心：`generate` 預設只從最可能的 50 個詞元裡抽（`top_k=50`），要設成 0 才是模型本來的分布。
 #
-# 函式庫多帶了一樣東西：鍵值快取（KV cache）。算過的鍵與值留著，每多一個詞元只需算一個位置；沒有快取，每次都得從頭算整串。我們數一數兩種作法各讓多少個位置經過模型。
+# 函式庫多帶了一樣東西：鍵值快取（KV cache）。算過的鍵與值留著，每多一個詞元只需算一個位置；沒有快取，每次都得從頭算整串。我們數一數兩種作法各讓多少個位置經過模型。時間省得沒有那麼多（`cache_speedup`，隨電腦而變），因為模型這麼小，每一步的雜務比計算本身還久。
 
 # %% [markdown] lang="en"
 # ## Is it the same model?
 #
 # Four things are compared: the scores (logits) at each place, the text when it goes on greedily, the frequencies when it samples, and the scores after saving and loading. Sampling has a trap: by default `generate` draws from the 50 likeliest tokens only (`top_k=50`); it must be 0 for the model's own distribution.
 #
-# The library brings one thing that ours lacks, the KV cache. Keys and values once computed are kept, and a new token costs one place; without it the whole sequence is computed anew each time. We count how many places pass through the model either way.
+# The library brings one thing that ours lacks, the KV cache. Keys and values once computed are kept, and a new token costs one place; without it the whole sequence is computed anew each time. We count how many places pass through the model either way. Less time is saved than that (`cache_speedup`, which depends on the computer), since with a model so small each step takes longer for its errands than for the computation.
 
 
 # %%
@@ -429,7 +429,7 @@ def experiment(seed: int = 0) -> SimpleNamespace:
         "gain_of_fine_tuning": after - before,
     }
     likeliest = probabilities[0].topk(10).indices
-    words = [repr(tokenizer.decode([token])) for token in likeliest.tolist()]
+    words = [repr(tokenizer.decode([token])) if token else "(end)" for token in likeliest.tolist()]
     sampled = SimpleNamespace(words=words, probabilities=probabilities[:, likeliest].tolist())
     return SimpleNamespace(metrics=metrics, written=written, sampled=sampled)
 
@@ -493,7 +493,7 @@ def draw_sampling(run: SimpleNamespace) -> Figure:
     p, drawn = run.sampled.probabilities
     ax.bar(run.sampled.words, p, alpha=0.5, label="our probabilities")
     ax.plot(run.sampled.words, drawn, "o", color="C1", label="drawn by generate")
-    ax.tick_params(axis="x", labelrotation=45)
+    ax.tick_params(axis="x", labelrotation=30)
     ax.set(ylabel="probability")
     ax.grid(axis="x", visible=False)
     ax.legend()

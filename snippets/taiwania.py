@@ -281,7 +281,10 @@ def launch(seed: int, processes: int = 2) -> dict:
                         bar.update(done - bar.n)
             finally:
                 started.terminate()  # no effect when it has ended
-                started.wait(30)
+                try:
+                    started.wait(30)
+                except subprocess.TimeoutExpired:
+                    started.kill()  # its processes end at their own time limit
         if started.returncode != 0 or not result.exists():
             said = log.read_text("utf-8", "replace")[-3000:]
             raise RuntimeError(f"torchrun ended with {started.returncode}:\n{said}")
@@ -384,14 +387,14 @@ if __name__ == "__main__":
 #
 # 叢集由許多人共用，工作要寫成批次腳本，交給排程器 Slurm 安排。下面這一份在我們的測試裡真的執行過：測試會在一台電腦上架起單一節點的 Slurm，送出它，再檢查同樣的主張。
 #
-# 台灣杉三號每個節點有 56 個核心，佇列 `ct56` 供一個節點以內的工作使用；計畫代號要向國網中心申請。那裡的實際設定以國網中心的文件為準，我們沒有在台灣杉三號上試過。
+# 台灣杉三號每個節點有 56 個核心；使用者公開的腳本裡，單一節點的工作多半送進佇列 `ct56`，並以 `--account` 填計畫代號。那裡的實際設定以國網中心的文件為準，我們沒有在台灣杉三號上試過。
 
 # %% [markdown] lang="en"
 # ## On a cluster
 #
 # A cluster is shared by many people; work is written as a batch script and handed to a scheduler, Slurm. The script below has really run in our tests, which set up a Slurm of one node on one computer, submit it, and check the same claims.
 #
-# A node of Taiwania 3 has 56 cores, and the queue `ct56` serves jobs of up to one node; a project's code is given by NCHC on application. What holds there is in NCHC's own documents; we have not tried it on Taiwania 3.
+# A node of Taiwania 3 has 56 cores. In scripts that its users have published, jobs of one node mostly go to the queue `ct56`, and `--account` names the project. What holds there is in NCHC's own documents; we have not tried it on Taiwania 3.
 
 # %%
 if __name__ == "__main__":
