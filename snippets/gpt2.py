@@ -295,7 +295,10 @@ def experiment(seed: int = 0) -> SimpleNamespace:
     }
     metrics |= {
         "gain_of_size": metrics["zero_shot_large"] - metrics["zero_shot_small"],
-        "gain_from_medium": metrics["zero_shot_large"] - metrics["zero_shot_medium"],
+        "least_gain_of_a_size": min(
+            metrics["zero_shot_medium"] - metrics["zero_shot_small"],
+            metrics["zero_shot_large"] - metrics["zero_shot_medium"],
+        ),
         "small_over_most_common": metrics["zero_shot_small"] - metrics["most_common_answer"],
         "best_rival": max(metrics["most_common_answer"], metrics["ngram"]),
     }
