@@ -301,12 +301,12 @@ if __name__ == "__main__":
 # %% [markdown] lang="zh-TW"
 # ## 影像也一樣
 #
-# 手寫數字沒有可以畫在平面上的邊界，能看的是錯誤率：同樣的步數，卷積網路起步並不比線性分類器快，之後卻一路降到它的下面。
+# 手寫數字沒有可以畫在平面上的邊界，能看的是錯誤率：步數一樣多，卷積網路最後降到線性分類器的下面。
 
 # %% [markdown] lang="en"
 # ## Images likewise
 #
-# For handwritten digits there is no boundary to draw in the plane, but the error can be watched: with as many steps the convolutional network is no quicker off the mark than the linear classifier, and then falls below it.
+# For handwritten digits there is no boundary to draw in the plane, but the error can be watched: with as many steps the convolutional network ends below the linear classifier.
 
 
 # %% caption.zh-TW="訓練途中在測試數字上的錯誤率：線性分類器與卷積網路" caption.en="Error on test digits at moments of training, linear classifier and convolutional network"
