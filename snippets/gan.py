@@ -49,7 +49,7 @@ def play(G: nn.Module, D: nn.Module, draw, noise: int, rates, steps: int, watch,
     ``rates`` are the learning rates of G and D; ``blur`` is noise on all that D sees.
     """
     of_g, of_d = (
-        torch.optim.Adam(net.parameters(), lr=rate, betas=(0.5, 0.999))
+        torch.optim.Adam(net.parameters(), lr=rate, betas=(0.5, 0.999), fused=True)
         for net, rate in zip((G, D), rates)
     )
     seen = lambda x: D(x + blur * torch.randn_like(x))  # noqa: E731
@@ -57,11 +57,9 @@ def play(G: nn.Module, D: nn.Module, draw, noise: int, rates, steps: int, watch,
     for step in trange(steps, desc="GAN"):
         for optimizer, rate in zip((of_g, of_d), rates):
             optimizer.param_groups[0]["lr"] = rate * min(1, 2 * (1 - step / steps))
-        x = draw(64)
-        loss_d = (
-            F.softplus(-seen(x)).mean()
-            + F.softplus(seen(G(torch.randn(64, noise)).detach())).mean()
-        )
+        made = G(torch.randn(64, noise)).detach()
+        on_data, on_samples = seen(torch.cat([draw(64), made])).chunk(2)
+        loss_d = F.softplus(-on_data).mean() + F.softplus(on_samples).mean()
         of_d.zero_grad()
         loss_d.backward()
         of_d.step()

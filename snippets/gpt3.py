@@ -107,7 +107,9 @@ class GPT(nn.Module):
 
 
 def train(model: GPT, rules: Tensor, name: str, steps: int = 3000) -> None:
-    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3, betas=(0.9, 0.98), weight_decay=0.1)
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=3e-3, betas=(0.9, 0.98), weight_decay=0.1, fused=True
+    )
     for step in trange(steps, desc=name):
         optimizer.param_groups[0]["lr"] = 3e-3 * min((step + 1) / 100, 1 - step / steps)
         x, y = questions(32, rules)

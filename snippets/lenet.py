@@ -156,7 +156,7 @@ def train(model: nn.Module, data: tuple, seed: int, name: str) -> list[tuple[int
     """Train in place; returns (step, test error) along the way."""
     images, labels, test_images, test_labels = data
     generator = torch.Generator().manual_seed(seed)
-    optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE[name])
+    optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE[name], fused=True)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, STEPS)
     curve = []
     for step in trange(STEPS, desc=name):
@@ -166,7 +166,7 @@ def train(model: nn.Module, data: tuple, seed: int, name: str) -> list[tuple[int
         loss.backward()
         optimizer.step()
         schedule.step()
-        if step % 50 == 49:
+        if step % 100 == 99:
             curve.append((step + 1, error(model, test_images, test_labels)))
     return curve
 
@@ -174,12 +174,13 @@ def train(model: nn.Module, data: tuple, seed: int, name: str) -> list[tuple[int
 @torch.no_grad()
 def error(model: nn.Module, images: Tensor, labels: Tensor) -> float:
     """Share of images that the model gets wrong."""
-    return float((model(images).argmax(dim=1) != labels).float().mean())
+    parts = zip(images.split(100), labels.split(100))
+    return sum(int((model(x).argmax(dim=1) != y).sum()) for x, y in parts) / len(labels)
 
 
 def shifted_error(model: nn.Module, images: Tensor, labels: Tensor, shift: int) -> float:
     """Mean error over images shifted by ``shift`` pixels left, right, up and down."""
-    ways = [(shift, 3), (-shift, 3), (shift, 2), (-shift, 2)]
+    ways = {(shift, 3), (-shift, 3), (shift, 2), (-shift, 2)} if shift else {(0, 3)}
     return sum(error(model, images.roll(by, axis), labels) for by, axis in ways) / len(ways)
 
 
@@ -187,7 +188,7 @@ def experiment(seed: int = 0) -> SimpleNamespace:
     """Train both models, then shift the digits."""
     torch.manual_seed(seed)
     data = digits(torch.Generator().manual_seed(seed))
-    lenet = LeNet5()
+    lenet = LeNet5().to(memory_format=torch.channels_last)  # faster on a CPU, otherwise the same
     mlp = perceptron(trainable(lenet))
     models = {"LeNet-5": lenet, "MLP": mlp}
     curves = {name: train(model, data, seed, name) for name, model in models.items()}

@@ -67,15 +67,11 @@ def words(text: str) -> list[str]:
 
 def pieces(texts: list[str], index: dict[str, int]) -> Tensor:
     """Stretches of 12 words that are all in the vocabulary (N, 12)."""
-    found = []
-    for text in texts:
-        run: list[int] = []
-        for word in words(text):
-            run = [*run, index[word]] if word in index else []
-            if len(run) == LENGTH:
-                found.append(run)
-                run = []
-    return torch.tensor(found)
+    codes = torch.tensor([index.get(word, -1) for text in texts for word in [*words(text), ""]])
+    place = torch.arange(len(codes))
+    gap = torch.where(codes < 0, place, -1).cummax(dim=0).values  # the last word not in it
+    ends = ((codes >= 0) & ((place - gap) % LENGTH == 0)).nonzero()
+    return codes[ends + torch.arange(1 - LENGTH, 1)]
 
 
 def ratings(vocabulary: list[str]) -> Tensor:
@@ -192,7 +188,7 @@ def lm_loss(model: LanguageModel, x: Tensor) -> Tensor:
 
 
 def fit(model, data: Tensor, steps: int, rate: float, generator, name: str) -> None:
-    optimizer = torch.optim.Adam(model.parameters(), lr=rate)
+    optimizer = torch.optim.Adam(model.parameters(), lr=rate, fused=True)
     for step in trange(steps, desc=name):
         optimizer.param_groups[0]["lr"] = rate * (1 - step / steps)
         loss = lm_loss(model, pick(data, 64, generator))
@@ -253,7 +249,7 @@ class RewardModel(nn.Module):
 def train_reward(model: RewardModel, x: Tensor, y: Tensor, generator, steps: int = 300) -> None:
     """``x`` (prompts, K, 12) with the judge's scores ``y`` (prompts, K), of which only the
     ranking is used."""
-    optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3, weight_decay=0.1)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3, weight_decay=0.1, fused=True)
     for _ in trange(steps, desc="reward model"):
         chosen = torch.randint(len(x), (32,), generator=generator)
         r = model(x[chosen].flatten(0, 1)).view(32, -1)  # (32, K)
@@ -290,14 +286,15 @@ def ranking_accuracy(model: RewardModel, x: Tensor, y: Tensor) -> float:
 # %%
 def logprobs(model: LanguageModel, x: Tensor) -> Tensor:
     """Log-probability of each word after the prompt (B, 8)."""
-    logits = model(x[:, :-1])[0][:, PROMPT - 1 :]
-    return logits.log_softmax(dim=-1).gather(-1, x[:, PROMPT:, None])[..., 0]
+    hidden = model.gru(model.embedding(x[:, :-1]))[0][:, PROMPT - 1 :]
+    logp = model.head(hidden).log_softmax(dim=-1)
+    return logp.gather(-1, x[:, PROMPT:, None])[..., 0]
 
 
 def ppo(world, beta: float, gamma: float, name: str, iterations: int = 60, epsilon: float = 0.2):
     """Train a copy of SFT; returns it and what ``measure`` says along the way."""
     policy, log = copy(world.sft), [measure(world, world.sft)]
-    optimizer = torch.optim.Adam(policy.parameters(), lr=1.5e-3)
+    optimizer = torch.optim.Adam(policy.parameters(), lr=1.5e-3, fused=True)
     for iteration in trange(iterations, desc=name):
         x = complete(policy, pick(world.corpus, 64, world.generator)[:, :PROMPT], world.generator)
         with torch.no_grad():
