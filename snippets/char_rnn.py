@@ -387,8 +387,14 @@ def experiment(seed: int = 0) -> SimpleNamespace:
         "tang_cell_correlation_untrained": tang_cells["untrained"][1],
         "tang_cell_gain": tang_cells["trained"][1] - tang_cells["untrained"][1],
     }
+    live = {
+        "english": english.model,
+        "tang": tang.model,
+        "signs": {"english": "".join(english.signs), "tang": "".join(tang.signs)},
+        "cells": {"english": line_cell, "tang": tang_cells["trained"][0]},
+    }
     return SimpleNamespace(
-        metrics=metrics, english=english, tang=tang, by_window=by_window, line_cell=line_cell,
+        metrics=metrics, live=live, english=english, tang=tang, by_window=by_window, line_cell=line_cell,
         text=lstm_writes(english.model, english.signs, "ROSALIND.\n", 400, temperature=0.6)[0],
         written=written, of_ngram=of_ngram, tang_cells=tang_cells,
     )  # fmt: skip

@@ -189,8 +189,8 @@ def networks() -> tuple[nn.Module, nn.Module]:
     return G, nn.Sequential(*layers, nn.Linear(192, 1))
 
 
-def digits_game() -> tuple[dict[str, float], list, Tensor]:
-    """Metrics, the log of training, and the samples of the same noise at three moments."""
+def digits_game() -> tuple[dict[str, float], list, Tensor, dict]:
+    """Metrics, the log of training, samples of the same noise at three moments, and the players."""
     images, labels = digits()
     train, test = images[:4000], images[4000:]
     judge = classifier(train, labels[:4000])
@@ -222,16 +222,17 @@ def digits_game() -> tuple[dict[str, float], list, Tensor]:
         "digits_distance_of_d_from_half": max(abs(end["data"] - 0.5), abs(end["samples"] - 0.5)),
         "digits_rarest_class": float(kinds.min()) / 1000,
     }
-    return metrics, log, torch.stack([moments[0], moments[1], moments[-1], test[:10]])
+    shown = torch.stack([moments[0], moments[1], moments[-1], test[:10]])
+    return metrics, log, shown, {"G": G, "D": D, "blur": BLUR}
 
 
 def experiment(seed: int = 0) -> SimpleNamespace:
     """Both games."""
     torch.manual_seed(seed)
     toy, data, samples = toy_game()
-    of_digits, log, shown = digits_game()
+    of_digits, log, shown, live = digits_game()
     return SimpleNamespace(
-        metrics=toy | of_digits, data=data, samples=samples, log=log, shown=shown
+        metrics=toy | of_digits, data=data, samples=samples, log=log, shown=shown, live=live
     )
 
 

@@ -411,7 +411,19 @@ def experiment(seed: int = 0) -> SimpleNamespace:
         ]
         for name, policy in policies.items()
     }
-    return SimpleNamespace(metrics=metrics, logs=logs, replies=replies, forgetting=forgetting)
+    live = {
+        "pretrained": pretrained,
+        "sft": sft,
+        "ppo": policies["PPO"],
+        "ppo_ptx": policies["PPO-ptx"],
+        "ppo_free": policies[FREE[0]],
+        "reward": reward,
+        "vocabulary": vocabulary,
+        "prompts": [" ".join(vocabulary[n] for n in x) for x in test[:40, :PROMPT].tolist()],
+    }
+    return SimpleNamespace(
+        metrics=metrics, logs=logs, replies=replies, forgetting=forgetting, live=live
+    )
 
 
 def main(seed: int = 0) -> dict[str, float]:

@@ -294,6 +294,88 @@ def test_network_learns_in_the_page(page: Page) -> None:
     lab.get_by_role("button", name="Pause").click()
 
 
+@torch.no_grad()
+def test_char_rnn_continues_as_torch_does(page: Page, site: Path) -> None:
+    char_rnn, weights, told = (
+        snippet("char_rnn"),
+        shipped(site, "char_rnn"),
+        facts(site, "char_rnn"),
+    )
+    for text in ("english", "tang"):
+        count = len(told["signs"][text])
+        sizes = {"english": char_rnn.ENGLISH, "tang": char_rnn.TANG}[text]
+        model = char_rnn.CharRNN(torch.ones(count), sizes["hidden"])
+        model.load_state_dict(part(weights, f"{text}."))
+        ids = [(7 * n) % count for n in range(20)]
+        got = call(page, "forward.logits", weights, text, ids, module="/assets/labs/char_rnn.js")
+        same(got, model(torch.tensor([ids]))[0][0], 1e-4)
+
+
+def test_char_rnn_lab_writes_in_both_scripts(page: Page) -> None:
+    page.goto("/en/papers/rnn-effectiveness/")
+    lab = page.locator(".yl-lab")
+    lab.locator("[data-lab-start]").click()
+    lab.locator("textarea").fill("ORLANDO.\nI ~")
+    lab.get_by_role("button", name="One step").click()
+    expect(lab.locator("[data-lab-root] [role=status]")).to_contain_text("~")
+    lab.locator("[data-lab-root] > p select").select_option("tang")
+    lab.get_by_role("button", name="Go on").click()
+    expect(lab.locator(".yl-text mark").nth(60)).to_be_visible(timeout=60_000)
+    lab.get_by_role("button", name="Stop").click()
+    assert re.search(r"[一-鿿]{7}", lab.locator(".yl-text").inner_text())
+
+
+@torch.no_grad()
+def test_gan_draws_and_judges_as_torch_does(page: Page, site: Path) -> None:
+    gan, weights = snippet("gan"), shipped(site, "gan")
+    for name, network, given in zip("GD", gan.networks(), (r(3, 16), r(3, 196)), strict=True):
+        state = part(weights, f"{name}.")
+        network.load_state_dict(state)
+        network.eval()
+        got = call(page, f"forward.{name}", weights, given, module="/assets/labs/gan.js")
+        same(got, network(given), 1e-4)
+
+
+def test_gan_lab_walks_between_two_digits(page: Page) -> None:
+    page.goto("/en/papers/gan/")
+    lab = page.locator(".yl-lab")
+    lab.locator("[data-lab-start]").click()
+    look = "c => c.toDataURL()"
+    seen = {lab.locator("[data-one]").evaluate(look)}
+    for t in ("0.5", "1"):
+        lab.locator("input").fill(t)
+        seen.add(lab.locator("[data-one]").evaluate(look))
+    assert len(seen) == 3
+    expect(lab.locator("[data-lab-root] [role=status]")).to_have_text(re.compile(r"D: .*% real"))
+
+
+@torch.no_grad()
+def test_rlhf_models_and_reward_equal_torch(page: Page, site: Path) -> None:
+    rlhf, weights = snippet("rlhf"), shipped(site, "rlhf")
+    words = [3, 500, 42, 7, 999]
+    for stage in ("pretrained", "sft", "ppo", "ppo_ptx", "ppo_free"):
+        model = rlhf.LanguageModel()
+        model.load_state_dict(part(weights, f"{stage}."))
+        got = call(page, "forward.logits", weights, stage, words, module="/assets/labs/rlhf.js")
+        same(got, model(torch.tensor([words]))[0][0, -1:], 1e-4)
+    reward = rlhf.RewardModel()
+    reward.load_state_dict(part(weights, "reward."))
+    got = call(page, "forward.reward", weights, words, module="/assets/labs/rlhf.js")
+    same(got.flatten(), reward(torch.tensor([words])), 1e-4)
+
+
+def test_rlhf_lab_replies_at_every_stage_and_lets_the_reader_judge(page: Page) -> None:
+    page.goto("/en/papers/instructgpt/")
+    lab = page.locator(".yl-lab")
+    lab.locator("[data-lab-start]").click()
+    expect(lab.locator("tbody tr")).to_have_count(5)
+    lab.locator("input").fill("zyzzyva is a film")
+    lab.get_by_role("button", name="Go on").click()
+    expect(lab.locator("[data-lab-root] [role=status]").first).to_contain_text("zyzzyva")
+    lab.locator("[data-pair] button").first.click()
+    expect(lab.locator("[data-verdict]")).to_have_text(re.compile(r"You chose .* \d+ %"))
+
+
 def facts(site: Path, name: str) -> dict[str, Any]:
     data = (site / f"assets/models/{name}.safetensors").read_bytes()
     header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
