@@ -1,7 +1,8 @@
-"""The command ``yuanliu``: check, build, serve, run, path, export."""
+"""The command ``yuanliu``: its commands, what they print and what they exit with."""
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import json
 import logging
@@ -12,19 +13,26 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from yuanliu import cite
 from yuanliu.catalog import Catalog, CatalogError, Entry, json_schema, load
 from yuanliu.pages import Verdict, number, strings, verdicts
+from yuanliu.reading import read
 from yuanliu.snippets import MATPLOTLIBRC
+
+if TYPE_CHECKING:
+    from yuanliu.lookup import Record
 
 os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")
 
@@ -57,11 +65,18 @@ def _load(path: Path) -> Catalog:
     try:
         return load(path, snippets_dir=path.parent / "snippets")
     except CatalogError as error:
-        for problem in error.problems:
-            print(problem, file=sys.stderr)
-        count = len(error.problems)
-        err.print(f"[red]{count} problem{'s' if count > 1 else ''}[/red]", highlight=False)
+        _problems(error)
         raise typer.Exit(1) from error
+
+
+def _problems(error: CatalogError) -> None:
+    for problem in error.problems:
+        print(problem, file=sys.stderr)
+    err.print(f"[red]{_count(len(error.problems), 'problem')}[/red]", highlight=False)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _entry(catalog: Catalog, id_: str) -> Entry:
@@ -76,7 +91,9 @@ def _entry(catalog: Catalog, id_: str) -> Entry:
 def check(file: Annotated[Path, typer.Argument(help="The catalog to check.")] = CATALOG) -> None:
     """Validate the catalog and all that it refers to; every problem at once."""
     catalog = _load(file)
-    out.print(f"{file}: {len(catalog.entries)} entries, no problems", highlight=False)
+    drafts = f" and {_count(len(catalog.drafts), 'draft')}" if catalog.drafts else ""
+    found = f"{file}: {len(catalog.entries)} entries{drafts}, no problems"
+    out.print(found, highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -298,6 +315,121 @@ def export(
 ) -> None:
     """Write the catalog for Zotero, LaTeX and programs to stdout."""
     print(cite.FORMATS[form](_load(file).entries), end="")
+
+
+@app.command()
+def add(
+    work: Annotated[str, typer.Argument(help="An address, an arXiv id or a DOI.")],
+    id_: Annotated[str | None, typer.Option("--id", help="The entry's id.")] = None,
+    kind: Annotated[str | None, typer.Option(help="paper, video, blog, book…")] = None,
+    preview: Annotated[bool, typer.Option("--preview", help="Print it, write nothing.")] = False,
+    file: File = CATALOG,
+) -> None:
+    """Look a work up and append it to the catalog as a draft. Asks the network."""
+    from yuanliu import lookup
+    from yuanliu.web import WebError
+
+    _load(file)
+    with _told_plainly():
+        # What the catalog holds already need not be asked for.
+        _refuse_known(file, work)
+        try:
+            record = asyncio.run(_look_up(work))
+        except (lookup.LookUpError, WebError) as error:
+            _failed("Nothing added.", error)
+            raise typer.Exit(1) from error
+        _append(file, [replace(record, kind=kind or record.kind)], id_, preview)
+
+
+def _failed(what: str, error: Exception) -> None:
+    err.print(f"[red]{what}[/red] {escape(str(error))}", highlight=False, soft_wrap=True)
+
+
+async def _look_up(work: str) -> Record:
+    from yuanliu import lookup
+    from yuanliu.web import Web
+
+    async with Web() as web:
+        return await lookup.look_up(work, web)
+
+
+def _refuse_known(file: Path, work: str) -> None:
+    """Raise EditError where the catalog has the address or identifier ``work``."""
+    from yuanliu import edit, lookup
+
+    try:
+        what, id_ = lookup.identify(work)
+    except lookup.LookUpError as error:
+        raise edit.EditError(str(error)) from error
+    known = lookup.Record(title=work, url=lookup.address(what, id_))
+    edit.refuse_duplicate(file, read(file), known)
+
+
+def _append(file: Path, records: list[Record], id_: str | None, preview: bool) -> None:
+    """Append drafts and say what comes next, or only show them."""
+    from yuanliu import edit
+
+    if preview:
+        print(edit.preview(file, records, id_))
+        return
+    added = edit.append(file, records, file.parent / "snippets", id_)
+    for one in added:
+        line = f"{file}:{one.line}: draft '{one.id}': {one.record.title}"
+        out.print(line, highlight=False, markup=False, soft_wrap=True)
+    out.print(
+        "Fill in what is empty and delete 'draft: true'; yuanliu stats lists what is missing, "
+        "yuanliu check says what is wrong.",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+@contextmanager
+def _told_plainly() -> Iterator[None]:
+    """Exit 1 with the problem on stderr where the catalog cannot be added to."""
+    from yuanliu.edit import EditError
+
+    try:
+        yield
+    except CatalogError as error:
+        _problems(error)
+        raise typer.Exit(1) from error
+    except EditError as error:
+        _failed("Nothing added.", error)
+        raise typer.Exit(1) from error
+
+
+@app.command()
+def stats(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    file: File = CATALOG,
+) -> None:
+    """Count the catalog and list what lacks a claim, a measurement, a translation or a check."""
+    from yuanliu import stats as found
+
+    catalog = _load(file)
+    gaps, counts = found.lacks(catalog, date.today()), found.counts(catalog)
+    if as_json:
+        print(json.dumps({"counts": counts, "lacks": gaps}, ensure_ascii=False))
+        return
+    out.print(", ".join(f"{number} {name}" for name, number in counts.items()), highlight=False)
+    document = read(file)
+    lines = {
+        entry["id"]: document.values[("entries", number, "id")][0]
+        for number, entry in enumerate(document.data["entries"])
+    }
+    names = {
+        "draft": "drafts, with what is to be filled in",
+        "claim": "entries that state no claim",
+        "measurement": "entries with claims that no program measures",
+        "translation": "entries with the same words in two languages",
+        "check": "entries whose facts were not checked within a year",
+    }
+    for gap, works in gaps.items():
+        out.print(f"\n{names[gap]}: {len(works) or 'none'}", style="bold", highlight=False)
+        for id_, what in works.items():
+            line = f"  {file}:{lines[id_]}: {id_}: {', '.join(what)}"
+            out.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()
