@@ -72,3 +72,28 @@ def test_drafts_are_not_on_the_site(toy: Path) -> None:
     assert "'unfinished' is a draft" in yuanliu("run", "unfinished", cwd=toy).stderr
     exported = json.loads(yuanliu("export", "--format", "json", cwd=toy).stdout)
     assert all("draft" not in entry for entry in exported)
+
+
+def project_of(toy: Path, server: Server) -> None:
+    """Let all links of the toy lead to the local server."""
+    for file in (toy / "papers.yaml", toy / "docs/index.en.md"):
+        text = file.read_text(encoding="utf-8")
+        file.write_text(text.replace("https://example.org", server.address), encoding="utf-8")
+
+
+def test_links_reports_places_and_exits_1_on_a_dead_one(toy: Path, server: Server) -> None:
+    project_of(toy, server)
+    server.give("/gauss", Reply())
+    server.give("/later", Reply(status=301, headers={"Location": "/gauss"}))
+    checked = yuanliu("links", "--pause", "0", cwd=toy)
+    assert checked.returncode == 1
+    assert f"papers.yaml:36:58: dead {server.address}/legendre: HTTP 404" in checked.stdout
+    assert f"moved {server.address}/later: moved to {server.address}/gauss" in checked.stdout
+    assert "3 links: 1 ok, 1 moved, 0 unsure, 1 dead (0 from the cache)" in checked.stdout
+    server.give("/legendre", Reply())
+    again = yuanliu("links", "--pause", "0", "--json", cwd=toy)
+    assert again.returncode == 0
+    report = {one["url"]: one for one in json.loads(again.stdout)["links"]}
+    assert report[f"{server.address}/gauss"]["cached"]
+    assert report[f"{server.address}/legendre"]["verdict"] == "ok"
+    assert server.times("/gauss") == 2  # once itself, once behind the redirect

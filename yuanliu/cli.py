@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from types import ModuleType
@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import Progress
 from rich.table import Table
 
 from yuanliu import cite
@@ -32,6 +33,7 @@ from yuanliu.reading import read
 from yuanliu.snippets import MATPLOTLIBRC
 
 if TYPE_CHECKING:
+    from yuanliu.links import Result as LinkResult
     from yuanliu.lookup import Record
 
 os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")
@@ -55,6 +57,15 @@ class Format(StrEnum):
     csl_json = "csl-json"
     ris = "ris"
     json = "json"
+
+
+class ImportFormat(StrEnum):
+    """What ``import`` reads."""
+
+    bibtex = "bibtex"
+    csl_json = "csl-json"
+    zotero_rdf = "zotero-rdf"
+    markdown = "markdown"
 
 
 File = Annotated[Path, typer.Option("--catalog", help="The catalog to read.")]
@@ -345,6 +356,40 @@ def _failed(what: str, error: Exception) -> None:
     err.print(f"[red]{what}[/red] {escape(str(error))}", highlight=False, soft_wrap=True)
 
 
+@app.command("import")
+def import_(
+    source: Annotated[
+        Path, typer.Argument(metavar="FILE", help="BibTeX, CSL-JSON, RDF, Markdown.")
+    ],
+    form: Annotated[ImportFormat | None, typer.Option("--format", help="When not by name.")] = None,
+    skip_broken: Annotated[bool, typer.Option("--skip-broken", help="Take the others.")] = False,
+    preview: Annotated[bool, typer.Option("--preview", help="Print it, write nothing.")] = False,
+    file: File = CATALOG,
+) -> None:
+    """Append the works of a list that others keep as drafts, all or none; asks no network."""
+    from yuanliu import edit, importing
+
+    _load(file)
+    with _told_plainly():
+        try:
+            found = importing.read_works(source, form)
+        except importing.ImportingError as error:
+            _failed("Nothing added.", error)
+            raise typer.Exit(1) from error
+        broken = [one for one in found if not one.record]
+        for one in broken:
+            print(f"{source}:{one.line}: {one.problem}", file=sys.stderr)
+        if broken and not skip_broken:
+            told = f"{_count(len(broken), 'work')} cannot be read; mend them, or give --skip-broken"
+            raise edit.EditError(told)
+        records = [one.record for one in found if one.record]
+        new, known = edit.only_new(read(file).data["entries"], records)
+        if new:
+            _append(file, new, None, preview)
+        counted = f"{_count(len(new), 'work')} added" if not preview else f"{len(new)} new"
+        err.print(f"{counted}, {len(known)} in the catalog already", highlight=False)
+
+
 async def _look_up(work: str) -> Record:
     from yuanliu import lookup
     from yuanliu.web import Web
@@ -400,6 +445,74 @@ def _told_plainly() -> Iterator[None]:
 
 
 @app.command()
+def links(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    max_age: Annotated[float, typer.Option(help="Days that a good result is believed.")] = 7,
+    pause: Annotated[float, typer.Option(help="Seconds between requests to one host.")] = 1,
+    jobs: Annotated[int, typer.Option(help="Hosts asked at once.", min=1)] = 16,
+    timeout: Annotated[float, typer.Option(help="Seconds to wait for an answer.")] = 20,
+    archives: Annotated[bool, typer.Option(help="Look for copies of dead links.")] = True,
+    file: File = CATALOG,
+) -> None:
+    """Check every link of the catalog and of docs/; exit 1 when one is dead. Asks the network."""
+    from yuanliu import links as found
+
+    _load(file)
+    pages = [*sorted((file.parent / "docs").rglob("*.md")), *sorted(file.parent.glob("*.md"))]
+    written = [*found.of_catalog(file, read(file))]
+    written += [link for page in pages for link in found.of_markdown(page)]
+    places: dict[str, list[str]] = {}
+    for link in written:
+        places.setdefault(link.url.partition("#")[0], []).append(str(link))
+    cache = found.Cache(file.parent / ".cache/links.json", timedelta(days=max_age))
+    results: dict[str, found.Result] = {}
+    with Progress(console=err, transient=True) as progress:
+        task = progress.add_task("links", total=len(places))
+
+        def done(url: str, result: found.Result) -> None:
+            results[url] = result
+            progress.advance(task)
+
+        async def ask() -> None:
+            from yuanliu.web import Web
+
+            async with Web(timeout=timeout) as web:
+                known = cache.fresh(datetime.now(UTC))
+                options = {"jobs": jobs, "pause": pause, "archives": archives}
+                await found.check(places, web, known=known, on_done=done, **options)
+
+        try:
+            asyncio.run(ask())
+        finally:
+            cache.save(results, datetime.now(UTC))
+    if as_json:
+        report = [{"url": url, **vars(results[url]), "places": at} for url, at in places.items()]
+        print(json.dumps({"links": report}, ensure_ascii=False))
+    else:
+        _print_links(places, results)
+    if any(result.verdict == "dead" for result in results.values()):
+        raise typer.Exit(1)
+
+
+def _print_links(places: dict[str, list[str]], results: dict[str, LinkResult]) -> None:
+    colours = {"dead": "red", "unsure": "yellow", "moved": "cyan"}
+    for verdict, colour in reversed(colours.items()):
+        for url, at in places.items():
+            result = results[url]
+            if result.verdict != verdict:
+                continue
+            text = f"[{colour}]{verdict}[/{colour}] {escape(url)}: {escape(result.detail)}"
+            out.print(f"{escape(', '.join(at))}: {text}", highlight=False, soft_wrap=True)
+            if result.archive:
+                copy = f"    a copy to link to instead: {escape(result.archive)}"
+                out.print(copy, highlight=False, soft_wrap=True)
+    verdicts_ = [result.verdict for result in results.values()]
+    told = ", ".join(f"{verdicts_.count(one)} {one}" for one in ("ok", "moved", "unsure", "dead"))
+    cached = sum(result.cached for result in results.values())
+    out.print(f"{_count(len(results), 'link')}: {told} ({cached} from the cache)", highlight=False)
+
+
+@app.command()
 def stats(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     file: File = CATALOG,
@@ -430,6 +543,22 @@ def stats(
         for id_, what in works.items():
             line = f"  {file}:{lines[id_]}: {id_}: {', '.join(what)}"
             out.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+@app.command()
+def new(directory: Annotated[Path, typer.Argument(metavar="DIR")]) -> None:
+    """Make a site of your own in DIR: two entries, a snippet, and tests that pass."""
+    from yuanliu import new as site
+
+    try:
+        files = site.make(directory)
+    except site.NewSiteError as error:
+        _failed("Nothing made.", error)
+        raise typer.Exit(1) from error
+    for path in files:
+        print(directory / path)
+    then = f"Now: cd {directory} && make PYTHON={sys.executable} serve"
+    out.print(then, highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()

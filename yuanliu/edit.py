@@ -142,23 +142,24 @@ def _moved(problem: Problem, path: Path) -> Problem:
 
 def refuse_duplicate(path: Path, document: Document, record: Record) -> None:
     """Raise EditError with the place of the entry that is the same work as ``record``."""
-    same = duplicate(document, record)
-    if same:
-        id_, line, column = same
+    number = same(document.data["entries"], record)
+    if number is not None:
+        line, column = document.values[("entries", number, "id")]
+        id_ = document.data["entries"][number]["id"]
         raise EditError(
             f"{path.name}:{line}:{column}: entry '{id_}' is this work already; change it there"
         )
 
 
-def duplicate(document: Document, record: Record) -> tuple[str, int, int] | None:
-    """The entry that is the same work as ``record``: its id, line and column; or None.
+def same(entries: list[dict], record: Record) -> int | None:
+    """Which of ``entries`` is the same work as ``record``.
 
     Works are the same when they share an arXiv id, a DOI or an address, or their titles are alike
     and they have an author in common (or one names none).
     """
     mine = {lookup.key(url) for url in (record.url, record.pdf, record.video) if url}
     mine |= {("arxiv", record.arxiv), ("doi", record.doi)}
-    for number, entry in enumerate(document.data["entries"]):
+    for number, entry in enumerate(entries):
         links = [one.get("url") for one in entry.get("links") or [] if isinstance(one, dict)]
         addresses = [entry.get(name) for name in ("url", "pdf", "video")]
         theirs = {lookup.key(url) for url in [*addresses, *links] if url}
@@ -166,8 +167,20 @@ def duplicate(document: Document, record: Record) -> tuple[str, int, int] | None
         theirs |= set(map(lookup.identify, ids))
         same_title = _letters(entry["title"]["original"]) == _letters(record.title)
         if mine & theirs or (same_title and _shared(entry.get("authors"), record.authors)):
-            return entry["id"], *document.values[("entries", number, "id")]
+            return number
     return None
+
+
+def only_new(entries: list[dict], records: list[Record]) -> tuple[list[Record], list[Record]]:
+    """The records that are neither among ``entries`` nor twice in the list, and the others."""
+    seen, new, known = list(entries), [], []
+    for record in records:
+        if same(seen, record) is None:
+            new.append(record)
+            seen.append({**vars(record), "title": {"original": record.title}})
+        else:
+            known.append(record)
+    return new, known
 
 
 def _letters(title: str) -> str:

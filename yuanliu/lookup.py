@@ -201,7 +201,7 @@ async def _arxiv(id_: str, web: Web) -> Record:
         title=title,
         url=f"https://arxiv.org/abs/{id_}",
         kind="paper",
-        authors=_people(names),
+        authors=people(names),
         year=year_in(_element(entry, "a:published")),
         venue=_element(entry, "x:journal_ref"),
         pdf=f"https://arxiv.org/pdf/{id_}",
@@ -246,13 +246,13 @@ def of_csl(item: Any, source: str, doi: str | None = None) -> Record:
     doi = doi or _text(item.get("DOI")).lower() or None
     doi = doi if doi and DOI.fullmatch(doi) else None
     kind = _text(item.get("type")).lower()
-    address = f"https://doi.org/{doi}" if doi else _address(item.get("URL"))
+    address = f"https://doi.org/{doi}" if doi else address_in(item.get("URL"))
     what, id_ = key(address) if address else ("", "")
     return Record(
         title=title,
         url=address,
         kind="paper" if kind.startswith("article-") else KINDS.get(kind, "paper"),
-        authors=_people(map(_csl_name, _dicts(item.get("author")))),
+        authors=people(map(_csl_name, _dicts(item.get("author")))),
         year=next(filter(None, map(_csl_year, dates)), None),
         venue=clean(_first(item.get("container-title")) or _text(item.get("publisher"))) or None,
         doi=doi,
@@ -293,7 +293,7 @@ def _datacite(answer: dict, doi: str) -> Record:
         title=title,
         url=f"https://doi.org/{doi}",
         kind=KINDS.get(general.lower(), "paper"),
-        authors=_people(map(_datacite_name, _dicts(facts.get("creators")))),
+        authors=people(map(_datacite_name, _dicts(facts.get("creators")))),
         year=year_in(str(facts.get("publicationYear"))),
         venue=clean(_text(publisher.get("name") if isinstance(publisher, dict) else publisher))
         or None,
@@ -341,7 +341,7 @@ def _note(id_: str, note: dict, content: dict) -> Record:
         title=title,
         url=f"https://openreview.net/forum?id={id_}",
         kind="paper",
-        authors=_people(map(_text, names if isinstance(names, list) else [])),
+        authors=people(map(_text, names if isinstance(names, list) else [])),
         year=datetime.fromtimestamp(moment / 1000, UTC).year if moment else None,
         venue=clean(_text(value("venue"))) or None,
         pdf=urljoin("https://openreview.net/", pdf) if pdf else None,
@@ -364,7 +364,7 @@ async def _youtube(id_: str, web: Web) -> Record:
         title=title,
         url=watch,
         kind="video",
-        authors=_people([_text(told.get("author_name"))]),
+        authors=people([_text(told.get("author_name"))]),
         year=await _youtube_year(id_, web),
         venue="YouTube",
         video=watch,
@@ -421,8 +421,8 @@ def of_html(page: bytes, url: str, charset: str | None = None) -> Record:
     names = tags.get("citation_author") or tags.get("citation_authors") or tags.get("dc.creator")
     if names and "citation_authors" in tags and "citation_author" not in tags:
         names = names[0].split(";")
-    people = [turned(name) for name in names or []] or _json_ld_names(linked)
-    people = people or [name for name in tags.get("author", []) if not name.startswith("http")]
+    authors = [turned(name) for name in names or []] or _json_ld_names(linked)
+    authors = authors or [name for name in tags.get("author", []) if not name.startswith("http")]
     dates = ("citation_publication_date", "citation_date", "citation_online_date", "citation_year")
     date = say(*dates, "dc.date", "dc.issued", "article:published_time", "datepublished", "date")
     identifiers = [*tags.get("citation_doi", []), *tags.get("dc.identifier", [])]
@@ -439,10 +439,10 @@ def of_html(page: bytes, url: str, charset: str | None = None) -> Record:
         title=title,
         url=url,
         kind="paper" if paper else known or found,
-        authors=_people(people),
+        authors=people(authors),
         year=year_in(date or _text(linked.get("datePublished"))),
         venue=venue or say("citation_publisher", "og:site_name", "dc.publisher"),
-        pdf=_address(urljoin(url, pdf)) if pdf else None,
+        pdf=address_in(urljoin(url, pdf)) if pdf else None,
         doi=doi,
         arxiv=_unversioned(arxiv) if arxiv and ARXIV_ID.match(arxiv) else None,
         language=language_of(
@@ -533,7 +533,7 @@ def turned(name: str) -> str:
     return full_name(given, family) if comma and "," not in given else clean(name)
 
 
-def _people(names: Iterable[str]) -> list[str]:
+def people(names: Iterable[str]) -> list[str]:
     """The names that are names, each once."""
     return list(dict.fromkeys(name for name in map(clean, names) if name.strip("{}")))
 
@@ -557,7 +557,8 @@ def language_of(tag: str) -> str | None:
     return f"zh-{region}" if len(parts) > 1 and re.fullmatch("[A-Z]{2}", region) else "zh"
 
 
-def _address(value: Any) -> str | None:
+def address_in(value: Any) -> str | None:
+    """The value when it is a web address."""
     text = _text(value).strip()
     return text if re.match(r"https?://[^\s\"'<>\\^`{|}]+$", text) else None
 

@@ -25,9 +25,9 @@ MAX_WAIT = 120.0  # seconds that a server may ask us to wait before we give up i
 MOVED = {301, 302, 303, 307, 308}
 AGAIN = {429, 500, 502, 503, 504}
 
-# Why no answer came: the name has no address, nobody listens, silence, no trust, too much,
+# Why no answer came: no name server, no such name, nobody listens, silence, no trust, too much,
 # an answer that breaks the protocol, or a redirect that must not be followed.
-Reason = Literal["name", "connection", "timeout", "tls", "size", "protocol", "redirect"]
+Reason = Literal["offline", "name", "connection", "timeout", "tls", "size", "protocol", "redirect"]
 
 
 class WebError(Exception):
@@ -95,15 +95,20 @@ class Web:
     async def __aexit__(self, *_: object) -> None:
         await self.client.aclose()
 
-    async def fetch(self, url: str, *, method: str = "GET", accept: str = "*/*") -> Answer:
+    async def fetch(
+        self, url: str, *, method: str = "GET", accept: str = "*/*", read: bool = True
+    ) -> Answer:
         """The answer at ``url`` after redirects, with any HTTP status.
+
+        Args:
+            read: whether the body is wanted; without it only the head of the answer is read.
 
         Raises:
             WebError: when there is none, it is too large, or a redirect leads where it must not.
         """
         start, moves = url, []
         while True:
-            answer, location = await self._patiently(url, method, accept)
+            answer, location = await self._patiently(url, method, accept, read)
             if location is None:
                 return Answer(**{**vars(answer), "moves": tuple(moves)})
             moves.append((answer.status, location))
@@ -122,7 +127,9 @@ class Web:
                 start, f"refused: redirects into a private network ({there})", "redirect"
             )
 
-    async def _patiently(self, url: str, method: str, accept: str) -> tuple[Answer, str | None]:
+    async def _patiently(
+        self, url: str, method: str, accept: str, read: bool
+    ) -> tuple[Answer, str | None]:
         tries = AsyncRetrying(
             retry=retry_if_exception_type(_BusyError),
             stop=stop_after_attempt(self.tries),
@@ -131,33 +138,37 @@ class Web:
             reraise=True,
         )
         try:
-            return await tries(self._once, url, method, accept)
+            return await tries(self._once, url, method, accept, read)
         except _BusyError as again:
             if again.answer:
                 return again.answer, None
             assert again.error
             raise again.error from None
 
-    async def _once(self, url: str, method: str, accept: str) -> tuple[Answer, str | None]:
+    async def _once(
+        self, url: str, method: str, accept: str, read: bool
+    ) -> tuple[Answer, str | None]:
         try:
             async with asyncio.timeout(self.deadline):
-                return await self._request(url, method, accept)
+                return await self._request(url, method, accept, read)
         except (TimeoutError, httpx.TimeoutException) as error:
             late = WebError(url, "no answer in time", "timeout")
             raise _BusyError(None, late) from error
         except httpx.NetworkError as error:
             refused = _network(url, error)
-            if refused.reason in ("name", "tls"):
+            if refused.reason in ("name", "offline", "tls"):
                 raise refused from error
             raise _BusyError(None, refused) from error
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError) as error:
             raise WebError(url, f"the answer is broken: {error}", "protocol") from error
 
-    async def _request(self, url: str, method: str, accept: str) -> tuple[Answer, str | None]:
+    async def _request(
+        self, url: str, method: str, accept: str, read: bool
+    ) -> tuple[Answer, str | None]:
         async with self.client.stream(method, url, headers={"Accept": accept}) as response:
             location = response.headers.get("location") if response.status_code in MOVED else None
             body = bytearray()
-            if location is None:
+            if location is None and read:
                 async for piece in response.aiter_bytes():
                     body += piece
                     if len(body) > self.limit:
@@ -205,7 +216,7 @@ def _network(url: str, error: Exception) -> WebError:
     while cause is not None:
         if isinstance(cause, socket.gaierror):
             if cause.errno == socket.EAI_AGAIN:
-                return WebError(url, "no name server answers; is there a network?", "connection")
+                return WebError(url, "no name server answers; is there a network?", "offline")
             return WebError(url, f"no host has the name {urlsplit(url).hostname}", "name")
         if isinstance(cause, ssl.SSLCertVerificationError):
             return WebError(url, f"its certificate is not valid: {cause.verify_message}", "tls")
