@@ -26,15 +26,13 @@ from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
-from yuanliu import cite
 from yuanliu.catalog import Catalog, CatalogError, Entry, json_schema, load
-from yuanliu.pages import Verdict, number, strings, verdicts
 from yuanliu.reading import read
-from yuanliu.snippets import MATPLOTLIBRC
 
 if TYPE_CHECKING:
     from yuanliu.links import Result as LinkResult
     from yuanliu.lookup import Record
+    from yuanliu.pages import Verdict
 
 os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")
 
@@ -192,6 +190,8 @@ def run(
     file: File = CATALOG,
 ) -> None:
     """Run a snippet and check its claims; exit 1 when one fails."""
+    from yuanliu.pages import verdicts
+
     catalog = _load(file)
     users = [entry for entry in catalog.entries if entry.snippet == id_]
     entries = users or [_entry(catalog, id_)]
@@ -220,6 +220,8 @@ def run(
 def _import(path: Path) -> ModuleType:
     """The snippet at ``path`` as a module; plots get the site's look and no window."""
     import matplotlib
+
+    from yuanliu.snippets import MATPLOTLIBRC
 
     matplotlib.rc_file(MATPLOTLIBRC)
     matplotlib.use("agg")
@@ -268,6 +270,8 @@ def _print_run(
     checked: list[Verdict],
     paths: list[Path],
 ) -> None:
+    from yuanliu.pages import number
+
     measured = Table("metric", "value", title=f"{name}, seed {seed}, {seconds:.1f} s")
     for metric, value in metrics.items():
         measured.add_row(metric, number(value))
@@ -300,6 +304,8 @@ def path(
     file: File = CATALOG,
 ) -> None:
     """Print the reading path: all of it, or up to one entry."""
+    from yuanliu.pages import strings
+
     catalog = _load(file)
     route = catalog.route_to(_entry(catalog, id_).id) if id_ else catalog.reading_order()
     language = _terminal_language()
@@ -325,6 +331,8 @@ def export(
     file: File = CATALOG,
 ) -> None:
     """Write the catalog for Zotero, LaTeX and programs to stdout."""
+    from yuanliu import cite
+
     print(cite.FORMATS[form](_load(file).entries), end="")
 
 
