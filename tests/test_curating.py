@@ -87,7 +87,7 @@ def test_links_reports_places_and_exits_1_on_a_dead_one(toy: Path, server: Serve
     server.give("/later", Reply(status=301, headers={"Location": "/gauss"}))
     checked = yuanliu("links", "--pause", "0", cwd=toy)
     assert checked.returncode == 1
-    assert f"papers.yaml:36:58: dead {server.address}/legendre: HTTP 404" in checked.stdout
+    assert f"papers.yaml:37:47: dead {server.address}/legendre: HTTP 404" in checked.stdout
     assert f"moved {server.address}/later: moved to {server.address}/gauss" in checked.stdout
     assert "3 links: 1 ok, 1 moved, 0 unsure, 1 dead (0 from the cache)" in checked.stdout
     server.give("/legendre", Reply())

@@ -21,7 +21,7 @@ BIBTEX = r"""
 @article{rumelhart, title={Learning {R}epresentations \& {\"U}ber $\ell_1$}, year=1986,
   author={Rumelhart, David E. and Geoffrey E. Hinton and {Some Lab} and van der Maaten, Laurens
   and others}, journal=nips, doi={https://doi.org/10.1038/323533A0}, langid={english}}
-@misc{adam, title={Adam}, author={Kingma, Diederik P.}, eprint={1412.6980}, archiveprefix={arXiv},
+@misc{adam, title={Adam}, author={Kingma, Diederik P.}, eprint={1412.6980v9}, archiveprefix={arXiv},
   date={2014-12-22}}
 @book{d2l, title={深入淺出深度學習}, author={張, 阿斯頓}, publisher={P}, year={2023}, url={https://d2l.ai/}}
 @online{post, title={A post}, url={https://example.org/a\_b}}

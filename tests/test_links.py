@@ -158,6 +158,13 @@ def test_dead_link_comes_with_a_copy(server: Server) -> None:
     assert {first.archive, second.archive} == {"https://web.archive.org/web/2020/x", None}
 
 
+def test_archive_that_does_not_answer_is_asked_once(server: Server) -> None:
+    server.give("/wayback", Reply(silence=1))
+    urls = [f"{server.address}/{name}" for name in "abc"]
+    assert [one.archive for one in check(*urls, archives=True, timeout=0.1)] == [None] * 3
+    assert server.times("/wayback") == 2  # both tries of the first question
+
+
 def test_cache_keeps_good_results_for_a_while(tmp_path: Path) -> None:
     file = tmp_path / "deep/links.json"
     results = {"https://a.org/": Result("ok", "HTTP 200"), "https://b.org/": Result("dead", "x")}
@@ -198,7 +205,7 @@ def test_links_of_the_catalog_have_their_places(toy: Path) -> None:
 def test_links_of_a_page_have_their_places(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text(
-        "# A\n\ntext\n[one](https://a.org/x)\n\n- <https://b.org/>\n\n`https://not.org` [c](c.md)\n"
+        "# A\n\ntext\n[one](https://a.org/x)\n\n- <https://b.org/>\n\n`https://not.org` [c](c.md)\n<http://127.0.0.1:8000>\n"
     )
     found = [(link.url, link.line, link.column) for link in links.of_markdown(page)]
     assert found == [("https://a.org/x", 4, 7), ("https://b.org/", 6, 4)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -80,3 +81,28 @@ def test_pages_are_alike_in_both_languages() -> None:
         if file.is_file() and "__pycache__" not in file.parts:
             text = file.read_text(encoding="utf-8")
             assert [word for word in FOREIGN.split() if word in text] == []
+
+
+@pytest.mark.parametrize(
+    ("origin", "line"),
+    [
+        (None, "yuanliu==1.2"),
+        ({"url": "file:///src/yuanliu", "dir_info": {}}, "yuanliu @ file:///src/yuanliu"),
+        (
+            {"url": "https://e.org/y.git", "vcs_info": {"vcs": "git", "commit_id": "abc"}},
+            "yuanliu @ git+https://e.org/y.git@abc",
+        ),
+    ],
+)
+def test_new_site_requires_the_yuanliu_that_made_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, origin: dict | None, line: str
+) -> None:
+    class Installed:
+        version = "1.2"
+
+        def read_text(self, name: str) -> str | None:
+            return json.dumps(origin) if origin else None
+
+    monkeypatch.setattr("yuanliu.new.metadata.distribution", lambda name: Installed())
+    make(tmp_path / "mine")
+    assert (tmp_path / "mine/requirements.txt").read_text().splitlines()[-1] == line

@@ -474,7 +474,7 @@ def links(
         places.setdefault(link.url.partition("#")[0], []).append(str(link))
     cache = found.Cache(file.parent / ".cache/links.json", timedelta(days=max_age))
     results: dict[str, found.Result] = {}
-    with Progress(console=err, transient=True) as progress:
+    with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
         task = progress.add_task("links", total=len(places))
 
         def done(url: str, result: found.Result) -> None:

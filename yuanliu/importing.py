@@ -114,7 +114,7 @@ def _of_bibtex(kind: str, fields: dict[str, Any]) -> Record | None:
         year=year_in(say("year", "date")),
         venue=say("journal", "journaltitle", "booktitle", "howpublished", "publisher", "school"),
         doi=doi[0].lower() if doi else None,
-        arxiv=eprint if lookup.ARXIV_ID.match(eprint) else None,
+        arxiv=lookup.identify(eprint)[1] if lookup.ARXIV_ID.match(eprint) else None,
         language=lookup.language_of(say("langid", "language") or ""),
     )
     return located(record)

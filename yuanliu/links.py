@@ -28,6 +28,7 @@ from yuanliu.web import USER_AGENT, Answer, Web, WebError
 GONE = {404, 410}
 CLOSED = {401, 403, 405, 406, 407, 429, 451, 999}  # for programs; people may well get in
 FOR_GOOD = {301, 308}
+OWN = {"localhost", "127.0.0.1"}
 MAX_PAUSE = 30.0  # seconds between two requests, even where robots.txt asks for more
 Verdict = Literal["ok", "moved", "dead", "unsure"]
 T = TypeVar("T")
@@ -73,14 +74,14 @@ def of_catalog(path: Path, document: Document) -> Iterator[Link]:
 
 
 def of_markdown(path: Path) -> Iterator[Link]:
-    """Every web address that a Markdown file links to."""
+    """Every web address that a Markdown file links to, but for those on the reader's machine."""
     text = path.read_text(encoding="utf-8")
     lines = text.splitlines()
     for token in MarkdownIt().parse(text):
         start, end = token.map or (0, 0)
         for child in token.children or []:
             url = str(child.attrs.get("href") or child.attrs.get("src") or "")
-            if url.startswith(("http://", "https://")):
+            if url.startswith(("http://", "https://")) and urlsplit(url).hostname not in OWN:
                 number = next((n for n in range(start, end) if url in lines[n]), start)
                 yield Link(url, str(path), number + 1, lines[number].find(url) + 1)
 
@@ -114,6 +115,17 @@ async def check(
         origin = f"{parts.scheme}://{parts.netloc.lower()}"
         return hosts.setdefault(origin, _Host(origin, web, pause))
 
+    async def copy_of(url: str) -> str | None:
+        wayback = host_of(lookup.service("wayback"))
+        async with wayback.lock, gate:
+            if wayback.silent:
+                return None
+            try:
+                return await wayback.ask(lambda: _archived(url, web))
+            except WebError:
+                wayback.silent = True  # do not wait for it again with every other dead link
+                return None
+
     async def one(url: str) -> None:
         result = known.get(url)
         if result is None:
@@ -121,10 +133,7 @@ async def check(
             async with host.lock, gate:
                 result = await host.check(url)
             if archives and result.verdict in ("dead", "unsure"):
-                wayback = host_of(lookup.service("wayback"))
-                async with wayback.lock, gate:
-                    copy = await wayback.ask(lambda: _archived(url, web))
-                result = Result(result.verdict, result.detail, archive=copy)
+                result = Result(result.verdict, result.detail, archive=await copy_of(url))
         results[url] = result
         on_done(url, result)
 
@@ -141,7 +150,7 @@ class _Host:
     def __init__(self, origin: str, web: Web, pause: float):
         self.origin, self.web, self.pause = origin, web, pause
         self.lock = asyncio.Lock()
-        self.asked = False
+        self.asked = self.silent = False
         self.rules: Protego | Result | None = None
 
     async def ask(self, request: Callable[[], Awaitable[T]]) -> T:
@@ -216,11 +225,11 @@ def _without_answer(error: WebError) -> Result:
 async def _archived(url: str, web: Web) -> str | None:
     """A copy in the Wayback Machine, if it has one and says so."""
     query = urlencode({"url": url})
+    answer = await web.fetch(f"{lookup.service('wayback')}?{query}", accept="application/json")
     try:
-        answer = await web.fetch(f"{lookup.service('wayback')}?{query}", accept="application/json")
         closest = json.loads(answer.body)["archived_snapshots"]["closest"]
         copy = str(closest["url"])
-    except (WebError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         return None
     return copy.replace("http://", "https://", 1) if copy.startswith("http") else None
 

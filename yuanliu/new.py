@@ -5,12 +5,25 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+from importlib import metadata
 from pathlib import Path
 
 from yuanliu.catalog import json_schema
 
 STARTER = Path(__file__).with_name("starter")
 RENAMED = {"gitignore": ".gitignore"}  # under its own name it would hide files of the package
+
+
+def requirement() -> str:
+    """The line of a requirements file that installs this yuanliu from where it came."""
+    package = metadata.distribution("yuanliu")
+    origin = json.loads(package.read_text("direct_url.json") or "{}")
+    url, repository = origin.get("url"), origin.get("vcs_info")
+    if not url:
+        return f"yuanliu=={package.version}"
+    if repository:
+        url = f"{repository['vcs']}+{url}@{repository['commit_id']}"
+    return f"yuanliu @ {url}"
 
 
 class NewSiteError(Exception):
@@ -38,6 +51,8 @@ def make(directory: Path) -> list[Path]:
                 ignore=shutil.ignore_patterns("__pycache__"),
                 copy_function=shutil.copyfile,  # a package's files may be read-only
             )
+            with (new / "requirements.txt").open("a", encoding="utf-8") as file:
+                file.write(f"{requirement()}\n")
             for name, own in RENAMED.items():
                 (new / name).rename(new / own)
             schema = json.dumps(json_schema(), ensure_ascii=False, indent=2)
