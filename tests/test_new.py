@@ -38,6 +38,17 @@ def test_new_site_has_all_files(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["mine"]
 
 
+def test_read_only_package_makes_a_site_that_can_be_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = shutil.copytree(STARTER, tmp_path / "package")
+    for path in [*package.rglob("*"), package]:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    monkeypatch.setattr("yuanliu.new.STARTER", package)
+    make(tmp_path / "mine")
+    assert all(path.stat().st_mode & 0o200 for path in (tmp_path / "mine").rglob("*"))
+
+
 def test_empty_directory_is_used(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     assert make(tmp_path / "mine")

@@ -353,7 +353,8 @@ def add(
         # What the catalog holds already need not be asked for.
         _refuse_known(file, work)
         try:
-            record = asyncio.run(_look_up(work))
+            with err.status("Looking it up…"):
+                record = asyncio.run(_look_up(work))
         except (lookup.LookUpError, WebError) as error:
             _failed("Nothing added.", error)
             raise typer.Exit(1) from error

@@ -53,6 +53,8 @@ def make(directory: Path) -> list[Path]:
             )
             with (new / "requirements.txt").open("a", encoding="utf-8") as file:
                 file.write(f"{requirement()}\n")
+            for inner in filter(Path.is_dir, new.rglob("*")):
+                inner.chmod(0o755)  # a package's directories may be read-only too
             for name, own in RENAMED.items():
                 (new / name).rename(new / own)
             schema = json.dumps(json_schema(), ensure_ascii=False, indent=2)
