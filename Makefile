@@ -49,7 +49,7 @@ run: .venv/ready
 
 # The exact versions, with hashes, for every platform and Python.
 LOCK := $(BIN)/python -m uv pip compile pyproject.toml --universal --generate-hashes --no-annotate \
-	--no-header --quiet --extra setup --extra torch --extra snippets
+	--no-header --quiet --extra setup --extra site --extra torch --extra snippets
 lock: .venv/ready
 	$(PIP) install --quiet uv
 	$(LOCK) -o requirements.txt

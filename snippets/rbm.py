@@ -219,7 +219,7 @@ def experiment(seed: int = 0) -> SimpleNamespace:
 
     train, test = images[:4000], images[4000:]
     large = train_large(train, generator)
-    W, b, _ = large
+    W, b, c = large
     from_rbm = (rbm_codes(large, test) @ W.T + b).sigmoid()
     from_bits, from_reals = pca_reconstructions(train, test, W.shape[1])
     error, bits_error, reals_error = (
@@ -240,7 +240,8 @@ def experiment(seed: int = 0) -> SimpleNamespace:
         "error_ratio_vs_pca_bits": error / bits_error,
     }
     shown = torch.stack([test[:10], from_rbm[:10], from_bits[:10]])  # (3, 10, 784)
-    return SimpleNamespace(metrics=metrics, cosines=cosines, features=W.T, shown=shown)
+    live = {"W": W, "b": b, "c": c, "examples": test[:20]}
+    return SimpleNamespace(metrics=metrics, cosines=cosines, features=W.T, shown=shown, live=live)
 
 
 def main(seed: int = 0) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Fixtures: a toy project to change at will, and the real site, built once and served."""
+"""Fixtures: a toy project to change at will; the real site, built once, served, in a browser."""
 
 from __future__ import annotations
 
@@ -14,9 +14,22 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
 ROOT = Path(__file__).parent.parent
 TOY = Path(__file__).parent / "toy"
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+MAC_CHROME = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DESKTOP = ViewportSize(width=1280, height=900)
 
 
 def yuanliu(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
@@ -65,3 +78,27 @@ def address(site: Path) -> Iterator[str]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium."""
+    found = next((path for name in CHROMIUM if (path := shutil.which(name))), MAC_CHROME)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(browser: Browser, address: str) -> Iterator[BrowserContext]:
+    """A fresh profile; the page may be told its size and colours by ``visit``."""
+    context = browser.new_context(base_url=address, viewport=DESKTOP)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    """An empty page at desktop width."""
+    return context.new_page()

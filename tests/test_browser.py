@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from conftest import DESKTOP
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -18,22 +18,9 @@ from playwright.sync_api import (
     Response,
     ViewportSize,
     expect,
-    sync_playwright,
 )
 
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-MAC_CHROME = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PHONE = ViewportSize(width=390, height=844)
-DESKTOP = ViewportSize(width=1280, height=900)
 PAGES = [
     "/",
     "/about/",
@@ -42,35 +29,15 @@ PAGES = [
     "/eras/",
     "/kinds/paper/",
     "/tags/",
+    "/works/",
+    "/routes/",
+    "/routes/a-weekend/",
+    "/glossary/",
     "/snippets/",
     "/snippets/lenet/",
     "/papers/backprop/",
     "/papers/chatgpt/",
 ]
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """The system's Chromium."""
-    found = next((path for name in CHROMIUM if (path := shutil.which(name))), MAC_CHROME)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def context(browser: Browser, address: str) -> Iterator[BrowserContext]:
-    """A fresh profile; the page may be told its size and colours by ``visit``."""
-    context = browser.new_context(base_url=address, viewport=DESKTOP)
-    yield context
-    context.close()
-
-
-@pytest.fixture
-def page(context: BrowserContext) -> Page:
-    """An empty page at desktop width."""
-    return context.new_page()
 
 
 def both_languages(path: str) -> list[str]:
@@ -248,3 +215,145 @@ def test_print_leaves_out_what_paper_cannot_use(page: Page) -> None:
     page.emulate_media(media="print")
     expect(page.locator(".yl-graph")).to_be_hidden()
     expect(page.locator("#summary")).to_be_visible()
+
+
+def test_what_was_read_is_marked_everywhere_and_kept(page: Page) -> None:
+    page.goto("/papers/lenet/")
+    page.get_by_role("button", name="標示為已讀").click()
+    page.get_by_role("button", name="加入書籤").click()
+    page.goto("/en/path/")
+    expect(page.locator("[data-progress-text]")).to_have_text(re.compile(r"^1 of \d+ read$"))
+    expect(page.locator(".yl-node[data-entry='lenet']")).to_have_class(re.compile("yl-is-read"))
+    expect(page.locator(".yl-node[data-entry='lenet']")).to_have_accessible_name(re.compile("✓$"))
+    expect(page.locator("[data-bookmarks] a")).to_have_text(re.compile("LeNet-5"))
+    page.locator("[data-place] a").click()
+    expect(page).to_have_url(re.compile("/en/papers/lenet/$"))
+    page.get_by_role("button", name="Mark as read").click()
+    page.goto("/path/")
+    expect(page.locator("[data-progress-text]")).to_have_text(re.compile("^已讀 0 項"))
+
+
+def test_progress_is_exported_and_imported_and_a_wrong_file_changes_nothing(
+    page: Page, tmp_path: Path
+) -> None:
+    page.goto("/en/papers/gan/")
+    page.get_by_role("button", name="Mark as read").click()
+    page.goto("/en/path/")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export").click()
+    file = tmp_path / "progress.json"
+    download.value.save_as(file)
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.locator("[data-keep-clear]").click()
+    text = page.locator("[data-progress-text]")
+    expect(text).to_have_text(re.compile("^0 of"))
+    for wrong in ("no JSON", '{"read": 1, "bookmarks": []}', '{"read": ["<b>"], "bookmarks": []}'):
+        bad = tmp_path / "bad.json"
+        bad.write_text(wrong)
+        page.locator("[data-keep-import]").set_input_files(bad)
+        expect(page.locator("[data-keep-status]")).to_contain_text("nothing was changed")
+        expect(text).to_have_text(re.compile("^0 of"))
+    page.locator("[data-keep-import]").set_input_files(file)
+    expect(text).to_have_text(re.compile("^1 of"))
+
+
+def test_works_on_when_storage_holds_something_else(page: Page) -> None:
+    page.goto("/en/path/")
+    page.evaluate("""localStorage.setItem("yuanliu /", '{"read": 7}')""")
+    page.reload()
+    expect(page.locator("[data-progress-text]")).to_have_text(re.compile("^0 of"))
+
+
+def test_filter_narrows_the_list_and_stands_in_the_address(page: Page) -> None:
+    page.goto("/en/works/")
+    shown = page.locator("[data-works] > li:visible")
+    total = shown.count()
+    page.locator("select[name='kind']").select_option("video")
+    assert 0 < shown.count() < total
+    page.locator("select[name='minutes']").select_option("60")
+    page.get_by_label("Words in title or author").fill("lee")
+    expect(shown).to_have_count(1)
+    expect(page.locator("[data-filter-count]")).to_have_text(f"1 of {total} works")
+    page.goto(page.url)
+    expect(shown).to_have_count(1)
+    page.get_by_role("button", name="Show all").click()
+    expect(shown).to_have_count(total)
+    assert "?" not in page.url
+
+
+@pytest.mark.parametrize(("form", "key"), [("BibTeX", "{bert,"), ("RIS", "ID  - bert")])
+def test_citations_of_the_chosen_works_are_taken_along(page: Page, form: str, key: str) -> None:
+    page.goto("/en/works/")
+    for id_ in ("bert", "gan"):
+        page.locator(f"[data-works] [data-entry='{id_}'] input").check()
+    with page.expect_download() as download:
+        page.get_by_role("button", name=form).click()
+    text = Path(download.value.path()).read_text(encoding="utf-8")
+    assert key in text and key.replace("bert", "gan") in text
+    assert key.replace("bert", "lenet") not in text
+
+
+def test_citations_of_all_shown_are_one_json_list(page: Page) -> None:
+    page.goto("/en/works/?kind=video")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSL-JSON").click()
+    items = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
+    assert len(items) == page.locator("[data-works] > li:visible").count()
+    assert {item["type"] for item in items} == {"motion_picture"}
+
+
+def test_word_of_the_glossary_tells_its_meaning_and_leads_there(page: Page) -> None:
+    page.goto("/papers/backprop/", wait_until="networkidle")
+    term = page.locator("a.yl-term").first
+    term.hover()
+    expect(page.locator(".md-tooltip2, .md-tooltip").first).to_be_visible()
+    term.click()
+    expect(page.locator("dt:target")).to_be_visible()
+
+
+def test_offline_copy_opens_every_page_without_a_network(
+    context: BrowserContext, page: Page
+) -> None:
+    page.goto("/en/path/")
+    button = page.locator("[data-offline]")
+    expect(button).to_have_text(re.compile(r"\d MB"))
+    button.click()
+    expect(page.locator("[data-offline-status]")).to_contain_text("Kept", timeout=60_000)
+    page.reload()  # the worker takes over
+    expect(page.locator("[data-offline-status]")).to_contain_text("Kept")
+    context.set_offline(True)
+    for path in ("/en/", "/en/papers/lenet/", "/en/snippets/gan/"):
+        page.goto(path)
+        expect(page.locator("h1")).to_be_visible()
+    image = page.locator(".yl-figure img").first
+    image.scroll_into_view_if_needed()
+    expect(image).to_have_js_property("complete", True)
+    assert image.evaluate("i => i.naturalWidth") > 0
+
+
+def test_nothing_is_kept_offline_before_the_reader_asks(page: Page) -> None:
+    page.goto("/en/path/", wait_until="networkidle")
+    assert page.evaluate("caches.keys()") == []
+    assert (
+        page.evaluate("navigator.serviceWorker.getRegistrations().then((all) => all.length)") == 0
+    )
+
+
+def test_book_of_each_language_is_offered(page: Page, site: Path) -> None:
+    for prefix in ("", "en/"):
+        page.goto(f"/{prefix}path/")
+        for number, name in enumerate(["book.pdf", "book.epub"]):
+            with page.expect_download() as download:
+                page.locator("#take + .yl-downloads a").nth(number).click()
+            got = Path(download.value.path()).read_bytes()
+            assert got == (site / prefix / name).read_bytes()
+
+
+def test_search_marks_what_was_sought_on_the_page_it_leads_to(page: Page) -> None:
+    page.goto("/", wait_until="networkidle")
+    page.locator("input.md-search__input").click()
+    page.locator("input.md-search__input").fill("獎勵模型")
+    page.keyboard.press("End")
+    expect(page.locator(".md-search-result__item mark").first).to_have_text(re.compile("獎勵|模型"))
+    page.locator(".md-search-result__link").first.click()
+    expect(page.locator(".md-content mark").first).to_be_visible()

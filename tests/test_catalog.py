@@ -12,7 +12,7 @@ from conftest import TOY
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from yuanliu.catalog import Catalog, CatalogError, Claim, json_schema, load
+from yuanliu.catalog import Catalog, CatalogError, Claim, Entry, Route, json_schema, load
 
 VALID = (TOY / "papers.yaml").read_text(encoding="utf-8")
 
@@ -40,6 +40,13 @@ def test_valid_catalog_has_no_problems(tmp_path: Path) -> None:
 
 CHANGES = [
     # (what to replace, by what, marker of the position, part of the message)
+    ("to: ['gauss']", "to: ['gaus']", "'gaus']", "no entry 'gaus'; did you mean 'gauss'"),
+    ("minutes: 20}", "minutes: 1}", "1}", "the 2 minutes of its pages do not fit"),
+    ("id: all", "id: short", "short, name: {zh-TW: 全部", "duplicate id 'short'"),
+    ("meaning: {zh-TW: 總和除以個數。, ", "meaning: {", "{en: The sum", "'zh-TW' is missing"),
+    ("also: [average]", "alsoo: [average]", "alsoo", "did you mean 'also'"),
+    (", neither]", "]", "{zh-TW: [平方誤差", "different numbers of items: zh-TW 3, en 2"),
+    ("because: {zh-TW", "becaus: {zh-TW", "becaus:", "did you mean 'because'"),
     ("kind: paper", "kind: papr", "papr", "did you mean 'paper'"),
     ("minutes: 30", "minuts: 30", "minuts", "unknown key 'minuts'; did you mean 'minutes'"),
     ("minutes: 30", "minutes: 0", "0\n    tags", "greater than or equal to 1"),
@@ -230,12 +237,48 @@ def test_reading_order_puts_prerequisites_first(data: st.DataObject) -> None:
             assert needed in route
 
 
+def plan(catalog: Catalog, **route: object) -> list[tuple[str, bool]]:
+    words = {"name": {"en": "a"}, "intro": {"en": "b"}}
+    steps = catalog.plan(Route.model_validate({"id": "r", **words, **route}))
+    return [(step.entry.id, step.original) for step in steps]
+
+
+def test_route_has_all_that_its_goals_require_and_originals_while_time_lasts() -> None:
+    raw = yaml.safe_load(VALID)
+    needs = {"a": [], "b": ["a"], "c": ["a"], "d": ["b"], "other": []}
+    hard = {"a": 3, "b": 1, "c": 2, "d": 4, "other": 1}
+    raw["entries"] = [
+        {**raw["entries"][0], "id": id_, "requires": ids, "level": hard[id_], "minutes": 30}
+        for id_, ids in needs.items()
+    ]
+    raw["routes"] = []
+    catalog = Catalog.model_validate(raw)
+    page = catalog.entry("a").page_minutes
+    assert plan(catalog, to=["d"], minutes=3 * page) == [("a", False), ("b", False), ("d", False)]
+    # the goal's original comes first, though it is the hardest, then the easy one
+    one_more = 3 * page + 30
+    assert plan(catalog, to=["d"], minutes=one_more) == [("a", False), ("b", False), ("d", True)]
+    assert plan(catalog, to=["d"], minutes=one_more + 30)[1] == ("b", True)
+    assert plan(catalog, to=["d"], level=3) == [("a", True), ("b", True), ("d", False)]
+    assert {id_ for id_, original in plan(catalog) if original} == set(needs)
+
+
+def test_time_for_a_page_counts_characters_and_words() -> None:
+    raw = yaml.safe_load(VALID)
+    entry = {**raw["entries"][1], "claims": []}
+    short = Entry.model_validate(entry).page_minutes
+    chinese = {**entry, "summary": {"zh-TW": "字" * 900, "en": "a"}}
+    english = {**entry, "summary": {"zh-TW": "字", "en": "word " * 600}}
+    for long in (chinese, english):
+        assert Entry.model_validate(long).page_minutes == short + 3
+
+
 def test_schema_accepts_the_valid_catalog_and_refuses_others() -> None:
     schema = json_schema()
     value = yaml.load(VALID, Loader=yaml.BaseLoader)
-    for entry in value["entries"]:
-        for key in ("year", "level", "minutes"):
-            entry[key] = int(entry[key])
+    for item in (*value["entries"], *value["routes"]):
+        for key in {"year", "level", "minutes"} & item.keys():
+            item[key] = int(item[key])
     jsonschema.validate(value, schema)
     for key, wrong in [("kind", "papr"), ("level", 7), ("id", "A B"), ("unknown", 1)]:
         bad = {**value, "entries": [{**value["entries"][0], key: wrong}]}
@@ -294,10 +337,10 @@ def test_catalog_of_drafts_only_is_no_site(tmp_path: Path) -> None:
 
 
 def test_schema_lets_drafts_be_empty() -> None:
-    value = yaml.load(VALID, Loader=yaml.BaseLoader)
+    value = yaml.safe_load(VALID)
     for entry in value["entries"]:
-        for key in ("year", "level", "minutes"):
-            entry[key] = int(entry[key])
+        entry["verified"] = str(entry["verified"])
+        entry.pop("added", None)
     value["entries"].append(yaml.safe_load(DRAFT)[0])
     jsonschema.validate(value, json_schema())
     del value["entries"][-1]["draft"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from conftest import yuanliu
-from server import Reply, Server, serving
+from server import Reply, Server, line_of, serving
 from test_lookup import ATOM
 
 from yuanliu import lookup
@@ -27,13 +27,14 @@ def test_add_appends_a_draft_that_check_accepts(toy: Path, server: Server) -> No
     before = (toy / "papers.yaml").read_text(encoding="utf-8")
     added = yuanliu("add", "1412.6980", cwd=toy)
     assert added.returncode == 0, added.stderr
-    assert "papers.yaml:58: draft 'adam': Adam: A Method" in added.stdout
+    line = line_of(toy / "papers.yaml", "id: adam")
+    assert f"papers.yaml:{line}: draft 'adam': Adam: A Method" in added.stdout
     assert (toy / "papers.yaml").read_text(encoding="utf-8").startswith(before)
     checked = yuanliu("check", cwd=toy)
     assert checked.stdout == "papers.yaml: 2 entries and 1 draft, no problems\n"
     again = yuanliu("add", "https://arxiv.org/pdf/1412.6980v3", cwd=toy)
     assert again.returncode == 1
-    assert "papers.yaml:58:9: entry 'adam' is this work already" in again.stderr
+    assert f"papers.yaml:{line}:9: entry 'adam' is this work already" in again.stderr
     assert server.times("/arxiv") == 1  # what is there already is not asked for
 
 
@@ -86,8 +87,9 @@ def test_links_reports_places_and_exits_1_on_a_dead_one(toy: Path, server: Serve
     server.give("/gauss", Reply())
     server.give("/later", Reply(status=301, headers={"Location": "/gauss"}))
     checked = yuanliu("links", "--pause", "0", cwd=toy)
+    line = line_of(toy / "papers.yaml", "/legendre")
     assert checked.returncode == 1
-    assert f"papers.yaml:37:47: dead {server.address}/legendre: HTTP 404" in checked.stdout
+    assert f"papers.yaml:{line}:47: dead {server.address}/legendre: HTTP 404" in checked.stdout
     assert f"moved {server.address}/later: moved to {server.address}/gauss" in checked.stdout
     assert "3 links: 1 ok, 1 moved, 0 unsure, 1 dead (0 from the cache)" in checked.stdout
     server.give("/legendre", Reply())

@@ -121,7 +121,7 @@ def test_list_in_brackets_is_refused_with_its_place(tmp_path: Path) -> None:
     entries = yaml.safe_dump(data["entries"], default_flow_style=True, width=10**6)
     file = write(tmp_path, VALID[: VALID.index("entries:")] + "entries: " + entries)
     before = file.read_bytes()
-    with pytest.raises(EditError, match=r"11:10: write 'entries' as a list with dashes"):
+    with pytest.raises(EditError, match=r"16:10: write 'entries' as a list with dashes"):
         append(file, [ADAM])
     assert file.read_bytes() == before and leftovers(tmp_path) == []
 
@@ -162,7 +162,7 @@ def test_all_are_added_or_none(tmp_path: Path) -> None:
 def test_invalid_catalog_is_left_alone(tmp_path: Path) -> None:
     text = VALID.replace("kind: paper", "kind: papr")
     file = write(tmp_path, text)
-    with pytest.raises(CatalogError, match=r"papers\.yaml:13:11"):
+    with pytest.raises(CatalogError, match=r"papers\.yaml:\d+:11: entry 'gauss'"):
         append(file, [ADAM])
     assert file.read_text(encoding="utf-8") == text
 

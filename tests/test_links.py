@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from conftest import edit
-from server import Clock, Reply, Server, serving
+from server import Clock, Reply, Server, line_of, serving
 
 from yuanliu import links
 from yuanliu.links import Cache, Result
@@ -197,8 +197,9 @@ def test_links_of_the_catalog_have_their_places(toy: Path) -> None:
     found = {
         str(link).removeprefix(f"{file}:"): link.url for link in links.of_catalog(file, read(file))
     }
-    assert found["17:10"] == "https://example.org/gauss"
-    assert found["18:10"] == "https://doi.org/10.1234/x"
+    line = line_of(file, "url: https://example.org/gauss")
+    assert found[f"{line}:10"] == "https://example.org/gauss"
+    assert found[f"{line + 1}:10"] == "https://doi.org/10.1234/x"
     assert "https://example.org/legendre" in found.values() and len(found) == 4
 
 

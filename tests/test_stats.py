@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from conftest import edit, yuanliu
+from server import line_of
 
 from yuanliu import catalog, stats
 from yuanliu.edit import append
@@ -40,7 +41,7 @@ def test_entry_without_a_claim_and_without_a_check(toy: Path) -> None:
 def test_command_prints_places_and_json(toy: Path) -> None:
     shown = yuanliu("stats", cwd=toy)
     assert shown.returncode == 0, shown.stderr
-    assert "papers.yaml:39: later: stated" in shown.stdout
+    assert f"papers.yaml:{line_of(toy / 'papers.yaml', 'id: later')}: later: stated" in shown.stdout
     report = json.loads(yuanliu("stats", "--json", cwd=toy).stdout)
     assert report["counts"]["entries"] == 2
     assert report["lacks"]["measurement"] == {"later": ["stated"]}

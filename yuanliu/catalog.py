@@ -6,6 +6,7 @@ import math
 import operator
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
 from functools import cached_property
@@ -47,6 +48,8 @@ COMPARE = {
 }
 # Bidirectional overrides and invisible characters: they make a text look like another one.
 INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
+WORD = re.compile(r"[^\W\u3400-\u9fff\uf900-\ufaff]+(?:['’-]\w+)*")
 DEVICES = {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))}
 
 Kind = Literal[
@@ -190,6 +193,35 @@ class Claim(Model):
         return float(low) <= value <= float(high)
 
 
+class Question(Model):
+    """A self-test question. The first answer is the right one; pages mix them."""
+
+    ask: Texts
+    answers: dict[Language, Annotated[list[Text], Field(min_length=2)]]
+    because: Texts
+
+
+class Term(Model):
+    """A word of the glossary; ``also`` lists other ways to write it, in any language."""
+
+    id: Id
+    term: Texts
+    meaning: Texts
+    also: list[Text] = []
+
+
+class Route(Model):
+    """A way through the list: to some works (to all, if none are named), with the pages of all
+    that they require, and with originals as far as ``minutes`` and ``level`` allow."""
+
+    id: Id
+    name: Texts
+    intro: Texts
+    to: list[Id] = []
+    minutes: Annotated[int, Field(strict=True, ge=1)] | None = None
+    level: Annotated[int, Field(strict=True, ge=1, le=4)] | None = None
+
+
 class Title(Model):
     """A title in the work's own words and in each language: ``title["en"]``."""
 
@@ -237,8 +269,25 @@ class Entry(Model):
     takeaways: dict[Language, Annotated[list[Text], Field(min_length=1)]]
     claims: list[Claim]
     corrections: list[Correction] = []
+    questions: list[Question] = []
+    added: Day | None = None
     verified: Day | None = None
     draft: Literal[False] = False
+
+    @property
+    def page_minutes(self) -> int:
+        """Time to read the entry's page and to see its program run, in the slowest language.
+
+        Chinese at 300 characters a minute, other languages at 200 words.
+        """
+        minutes = []
+        for language in self.summary:
+            texts = [self.summary[language], self.why[language], *self.takeaways[language]]
+            texts += [claim.text[language] for claim in self.claims]
+            texts += [c.said[language] + c.fact[language] for c in self.corrections]
+            text = " ".join(texts)
+            minutes.append(len(HAN.findall(text)) / 300 + len(WORD.findall(text)) / 200)
+        return math.ceil(max(minutes)) + 1
 
 
 class DraftTitle(Title):
@@ -278,6 +327,8 @@ class Draft(Model):
     takeaways: dict[Language, list[Text] | None] | None = None
     claims: list[Claim] | None = None
     corrections: list[Correction] | None = None
+    questions: list[Question] | None = None
+    added: Day | None = None
     verified: Day | None = None
 
     def lacks(self, languages: Iterable[str]) -> list[str]:
@@ -293,12 +344,27 @@ class Draft(Model):
         return missing
 
 
+@dataclass(frozen=True)
+class Step:
+    """A stop on a route: the entry's page, and its original too where time and level allow."""
+
+    entry: Entry
+    original: bool
+
+    @property
+    def minutes(self) -> int:
+        """Time for the page, and for the original if it is read."""
+        return self.entry.page_minutes + (self.entry.minutes if self.original else 0)
+
+
 class Catalog(Model):
     """The whole list. The first language is the site's default."""
 
     languages: Languages
     eras: Annotated[list[Era], Field(min_length=1)]
     tags: dict[Id, Texts]
+    routes: list[Route] = []
+    glossary: list[Term] = []
     works: Annotated[list[Entry | Draft], Field(min_length=1, alias="entries")]
 
     @cached_property
@@ -364,6 +430,27 @@ class Catalog(Model):
         """The entries that require ``id_`` directly, in reading order."""
         return [entry for entry in self._order if id_ in entry.requires]
 
+    def plan(self, route: Route) -> list[Step]:
+        """The stops of a route: its works and all that they require, in reading order.
+
+        Every page is read. The time that is left goes to originals not above the route's level,
+        as long as each fits: first the works that the route leads to, then the easy ones, then
+        those on which most of the route rests.
+        """
+        ways = {id_: {entry.id for entry in self.route_to(id_)} for id_ in self._by_id}
+        needed = set().union(*(ways[id_] for id_ in route.to or self._by_id))
+        stops = [entry for entry in self._order if entry.id in needed]
+        rests = {entry.id: sum(entry.id in ways[other] for other in needed) for entry in stops}
+        left = math.inf if route.minutes is None else route.minutes
+        left -= sum(entry.page_minutes for entry in stops)
+        chosen = set()
+        key = {e.id: (e.id not in route.to, e.level, -rests[e.id]) for e in stops}
+        for entry in sorted(stops, key=lambda entry: key[entry.id]):
+            if entry.level <= (route.level or entry.level) and entry.minutes <= left:
+                left -= entry.minutes
+                chosen.add(entry.id)
+        return [Step(entry, entry.id in chosen) for entry in stops]
+
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of a catalog file, for editors."""
@@ -420,24 +507,37 @@ class _Check:
         if not isinstance(data, dict):
             self.add((), "a catalog is a mapping with 'languages', 'eras', 'tags' and 'entries'")
             return
-        fields = [field.alias or name for name, field in Catalog.model_fields.items()]
+        fields = {field.alias or name: field for name, field in Catalog.model_fields.items()}
         for key in data:
             if key not in fields:
                 self.add((key,), f"unknown key '{key}'{_suggest(key, fields)}", key=True)
-        for key in fields:
-            if key not in data:
+        for key, field in fields.items():
+            if key not in data and field.is_required():
                 self.add((), f"'{key}' is missing")
         self.languages = self._languages(data.get("languages"))
         eras = self._each("eras", lambda _: Era)
         self._tags()
+        routes = self._each("routes", lambda _: Route)
+        glossary = self._each("glossary", lambda _: Term)
         entries = self._each("entries", lambda item: Draft if _is_draft(item) else Entry)
         if entries and all(map(_is_draft, entries)):
             self.add(("entries",), "every entry is a draft; a site needs one that is finished")
-        self._unique("eras", eras)
-        self._unique("entries", entries)
+        lists = {"eras": eras, "routes": routes, "glossary": glossary, "entries": entries}
+        for key, items in lists.items():
+            self._unique(key, items)
         self._localized(data)
         self._references(eras, entries, snippets_dir)
+        ids = [entry.get("id") for entry in entries]
+        drafts = [entry.get("id") for entry in entries if _is_draft(entry)]
+        for number, route in enumerate(routes):
+            for place, id_ in enumerate(_list(route.get("to"))):
+                self._refer(("routes", number, "to", place), "entry", id_, ids)
+                if id_ in drafts:
+                    message = f"'{id_}' is a draft; finish it first"
+                    self.add(("routes", number, "to", place), message)
         self._cycles(entries)
+        if not self.problems:
+            self._budgets(Catalog.model_validate(data))
 
     def add(self, place: Place, message: str, key: bool = False) -> None:
         """Note a problem at the value, or at the key, that ``place`` leads to."""
@@ -590,6 +690,14 @@ class _Check:
             if snippets_dir and isinstance(snippet, str) and re.match(NAME, snippet):
                 self._refer((*here, "snippet"), "snippet", snippet, known_snippets)
 
+    def _budgets(self, catalog: Catalog) -> None:
+        """The pages of a route, with no original read, must fit its time."""
+        for number, route in enumerate(catalog.routes):
+            pages = sum(step.entry.page_minutes for step in catalog.plan(route))
+            if route.minutes is not None and pages > route.minutes:
+                message = f"the {pages} minutes of its pages do not fit; raise it or go less far"
+                self.add(("routes", number, "minutes"), message)
+
     def _refer(self, place: Place, what: str, id_: Any, known: Iterable[Any]) -> None:
         if isinstance(id_, str) and id_ not in known:
             names = [name for name in known if isinstance(name, str)]
@@ -633,7 +741,7 @@ def _list(value: Any) -> list:
 def _localized_texts(value: Any, place: Place = ()) -> Iterator[tuple[Place, dict]]:
     """Every mapping from language to text below ``value``, with the way to it."""
     localized = {"name", "intro", "title", "label", "text", "said", "fact"}
-    localized |= {"summary", "why", "takeaways"}
+    localized |= {"summary", "why", "takeaways", "ask", "answers", "because", "term", "meaning"}
     items = enumerate(value) if isinstance(value, list) else value.items()
     for key, inner in items:
         here = (*place, key)
@@ -656,6 +764,9 @@ def _keys_at(place: Place) -> list[str]:
         "claims": Claim,
         "corrections": Correction,
         "sources": Source,
+        "questions": Question,
+        "routes": Route,
+        "glossary": Term,
     }
     for step in reversed(place[:-1]):
         if step in parts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 import rispy
 from bibtexparser.entrypoint import write_string
@@ -85,6 +86,20 @@ FORMATS: dict[str, Callable[[Iterable[Entry]], str]] = {
     "csl-json": csl_json,
     "ris": ris,
     "json": catalog_json,
+}
+
+
+class File(NamedTuple):
+    """A form of citation that readers take away: its name, and how it is written."""
+
+    name: str
+    write: Callable[[Iterable[Entry]], str]
+
+
+FILES = {
+    ".bib": File("BibTeX", bibtex),
+    ".csl.json": File("CSL-JSON", csl_json),
+    ".ris": File("RIS", ris),
 }
 
 

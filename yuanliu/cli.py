@@ -218,7 +218,10 @@ def run(
 
 
 def _import(path: Path) -> ModuleType:
-    """The snippet at ``path`` as a module; plots get the site's look and no window."""
+    """The snippet at ``path`` as a module; plots get the site's look and no window.
+
+    Its folder is searched for modules, since one snippet may build on another.
+    """
     import matplotlib
 
     from yuanliu.snippets import MATPLOTLIBRC
@@ -229,6 +232,7 @@ def _import(path: Path) -> ModuleType:
     assert spec and spec.loader, f"{path} is a Python file"
     module = importlib.util.module_from_spec(spec)
     sys.modules[path.stem] = module
+    sys.path.insert(0, str(path.parent.resolve()))
     spec.loader.exec_module(module)
     return module
 

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import yaml
@@ -262,6 +263,7 @@ def draft(record: Record, id_: str, found: catalog.Catalog) -> CommentedMap:
         item[name] = CommentedMap((language, None) for language in found.languages)
     item["takeaways"] = CommentedMap((language, _flow([])) for language in found.languages)
     item["claims"] = _flow([])
+    item["added"] = date.today()
     hints = {
         "draft": "fill in what is empty, then delete this line; until then no page shows it",
         "era": " | ".join(era.id for era in found.eras),

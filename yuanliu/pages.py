@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
+from zlib import crc32
 
 import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from yuanliu import cite, graph, snippets
-from yuanliu.catalog import Catalog, Claim, Entry
+from yuanliu.catalog import Catalog, Claim, Entry, Question
 from yuanliu.snippets import Execution
 
 LOCALES = Path(__file__).with_name("locale")
@@ -82,17 +83,28 @@ def number(value: float) -> str:
     return f"{value:.3g}" if abs(value) < 100 else f"{value:.1f}"
 
 
+def mixed_answers(question: Question, language: str) -> list[tuple[str, bool]]:
+    """The answers and whether each is right, in an order that is the same in every language."""
+    answers = [(text, place == 0) for place, text in enumerate(question.answers[language])]
+    first = crc32("".join(question.ask.values()).encode()) % len(answers)
+    return answers[-first:] + answers[:-first]
+
+
 class Site:
     """The catalog and the executions, seen in every language.
 
     Args:
         catalog: the checked catalog.
         executions: by snippet name, one for each snippet that an entry names.
+        labs: names of the snippets with a live model on their pages.
     """
 
-    def __init__(self, catalog: Catalog, executions: dict[str, Execution]):
+    def __init__(
+        self, catalog: Catalog, executions: dict[str, Execution], labs: Iterable[str] = ()
+    ):
         self.catalog = catalog
         self.executions = executions
+        self.labs = frozenset(labs)
         self.environment = Environment(
             loader=PackageLoader("yuanliu"),
             autoescape=True,
@@ -100,6 +112,7 @@ class Site:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self.environment.globals["cite_files"] = cite.FILES
         self.environment.filters["number"] = number
         self.environment.filters["plain"] = cite.plain
         self.strings = {language: strings(language) for language in catalog.languages}
@@ -148,6 +161,7 @@ class Site:
         words = self.strings[language]
         found = [
             Page("path", "path.html", words["path"], words["path_intro"], wide=True),
+            self._works_page(language),
             Page("timeline", "timeline.html", words["timeline"], words["timeline_intro"]),
             Page("snippets/index", "snippets.html", words["snippets"], words["snippets_intro"]),
         ]
@@ -160,11 +174,43 @@ class Site:
                 Page(f"{group}/{one.id}", "group.html", one.name, one.intro, {"one": one})
                 for one in groups
             ]
+        if self.catalog.routes:
+            found.append(
+                Page("routes/index", "routes.html", words["routes"], words["routes_intro"])
+            )
+        for route in self.catalog.routes:
+            context = {"route": route, "steps": self.catalog.plan(route)}
+            title, intro = route.name[language], route.intro[language]
+            found.append(Page(f"routes/{route.id}", "route.html", title, intro, context))
+        if self.catalog.glossary:
+            title, intro = words["glossary"], words["glossary_intro"]
+            terms = sorted(self.catalog.glossary, key=lambda term: term.id)
+            found.append(Page("glossary", "glossary.html", title, intro, {"terms": terms}))
         found += [
             self._entry_page(place, entry, language) for place, entry in enumerate(self.order)
         ]
         found += [self._snippet_page(name, language) for name in self.used_snippets]
         return found
+
+    def _works_page(self, language: str) -> Page:
+        """All works, to filter, choose and cite."""
+        words = self.strings[language]
+        entries = self.order
+        names = {
+            "era": {era.id: era.name[language] for era in self.catalog.eras},
+            "kind": {
+                k: n for k, n in words["kind_names"].items() if k in {e.kind for e in entries}
+            },
+            "language": {
+                one: words["language_names"].get(one, one)
+                for one in sorted({entry.language for entry in entries})
+            },
+            "level": words["level_names"],
+            "minutes": {n: words["minutes_at_most"].format(n=n) for n in (30, 45, 60, 90)},
+            "tag": {tag: texts[language] for tag, texts in self.catalog.tags.items()},
+        }
+        intro = words["works_intro"]
+        return Page("works", "works.html", words["works"], intro, {"names": names}, wide=True)
 
     def _entry_page(self, place: int, entry: Entry, language: str) -> Page:
         context = {
@@ -216,6 +262,7 @@ class Site:
             url=url,
             draw=lambda entries: graph.layout(entries, language),
             safe=Markup,
+            mix=mixed_answers,
             title_of=lambda execution: snippets.title(execution.notebook, language),
             **context,
         )

@@ -7,6 +7,7 @@ of the language being built, so that no generated content passes through its rew
 
 from __future__ import annotations
 
+import hashlib
 import html
 import json
 import logging
@@ -27,17 +28,22 @@ from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page as MkDocsPage
 from mkdocs.structure.toc import get_toc
 from mkdocs.utils import get_relative_url
+from mkdocs.utils.templates import TemplateContext
 
-from yuanliu import catalog, pages, snippets
+from yuanliu import book, catalog, cite, feeds, pages, snippets
+from yuanliu.cards import card
+from yuanliu.glossary import link_terms
 
 log = get_plugin_logger(__name__)
 
+LABS = "assets/labs"  # in docs/: NAME.js plays with the model of snippet NAME
 THEME = Path(__file__).with_name("theme")
 COMPONENT = re.compile(r"<!-- *yuanliu:([a-z]+) *-->")
 HEADING = re.compile(r'<h([1-3]) id="([^"]+)">(.*?)</h\1>', re.DOTALL)
 MATH = re.compile(r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', re.DOTALL)
 SEARCH_BASE = re.compile(r'(<script id="__config"[^>]*>[^<]*?"base": )"[^"]*"')
 EXTENSIONS = ["attr_list", "pymdownx.arithmatex", "pymdownx.highlight", "pymdownx.superfences"]
+OFFLINE = {".html", ".css", ".js", ".svg", ".json", ".png"}  # what an offline copy holds
 LISTED = 200  # entries in the navigation; a longer catalog shows its eras only
 
 
@@ -93,7 +99,8 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         jieba.setLogLevel(logging.WARNING)
         for names_ in found.tags.values():
             jieba.add_word(names_.get("zh-TW", ""))
-        return pages.Site(found, executions)
+        labs = [name for name in names if Path(config.docs_dir, LABS, f"{name}.js").is_file()]
+        return pages.Site(found, executions, labs)
 
     def on_serve(self, server, *, config: MkDocsConfig, builder):
         """Rebuild when the catalog, a snippet or the generator's own templates change."""
@@ -147,7 +154,7 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             made.append(file)
         if "i18n" in config.plugins:
             config.plugins["i18n"].i18n_files_per_language[language].extend(made)  # type: ignore[attr-defined]
-        for address, content in self._assets(language):
+        for address, content in [*self._assets(language), *self._for_programs(config, language)]:
             files.append(File.generated(config, address, content=content))
         if self.own_nav is None:
             config.nav = self._nav(config, language)
@@ -182,22 +189,63 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
 
         return url
 
-    def _assets(self, language: str) -> list[tuple[str, str]]:
-        """Notebooks in ``language``; with the default language also figures and programs."""
-        made = []
+    def _assets(self, language: str) -> list[tuple[str, str | bytes]]:
+        """Notebooks in ``language``; with the default one also what all languages share."""
+        made: list[tuple[str, str | bytes]] = []
         for name in self.site.used_snippets:
             run = self.site.executions[name]
             notebook = snippets.in_language(run.notebook, language)
             address = f"{self._prefix(language)}snippets/{name}/{name}.ipynb"
             made.append((address, nbformat.writes(notebook)))
             if not self._prefix(language):
-                program = (self.scripts / f"{name}.py").read_text(encoding="utf-8")
-                made.append((f"snippets/{name}/{name}.py", program))
+                if name in self.site.labs and run.live:
+                    made.append((f"assets/models/{name}.safetensors", run.live))
                 made += [
                     (f"assets/figures/{name}-{number}.svg", figure.svg)
                     for number, figure in enumerate(run.figures, 1)
                 ]
+        if not self._prefix(language):
+            made += self._citations()
+            runs = [self.site.executions[name] for name in self.site.used_snippets]
+            for name in sorted({name for run in runs for name in (run.name, *run.builds_on)}):
+                program = (self.scripts / f"{name}.py").read_text(encoding="utf-8")
+                made.append((f"snippets/{name}/{name}.py", program))
         return made
+
+    def _for_programs(self, config: MkDocsConfig, language: str) -> list[tuple[str, str | bytes]]:
+        """The feed, llms.txt, the book, and the cards that social networks show."""
+        prefix, words = self._prefix(language), self.site.strings[language]
+        list_, address = self.site.catalog, self._in(config, language)
+        title, intro = config.site_name, config.site_description or ""
+        cards = Path(config.config_file_path).parent / self.config.cache / "cards"
+        told = book.content(self.site, language, title, intro, address(""))
+        drawn = book.figures(self.site)
+        made: list[tuple[str, str | bytes]] = [
+            (f"{prefix}feed.xml", feeds.atom(list_, language, title, address)),
+            (f"{prefix}llms.txt", feeds.llms_txt(list_, language, title, intro, address)),
+            (f"{prefix}book.pdf", book.pdf(told, drawn, cards)),
+            (f"{prefix}book.epub", book.epub(told, drawn, self.site.environment, cards)),
+            (f"assets/cards/{language}/index.png", card(title, words["path"], intro, 1, cards)),
+        ]
+        for entry in self.site.order:
+            era, authors = list_.era(entry.era).name[language], cite.plain(entry.authors[0])
+            below = f"{authors}{words['and_others'] if entry.authors[1:] else ''} · {entry.year}"
+            drawn = card(entry.title[language], era, below, self.site.era_number[entry.era], cards)
+            made.append((f"assets/cards/{language}/{entry.id}.png", drawn))
+        return made
+
+    def _citations(self) -> list[tuple[str, str]]:
+        """A file for each entry and form, and all of them in one for the choice of works."""
+        written = {
+            entry.id: {suffix: form.write([entry]) for suffix, form in cite.FILES.items()}
+            for entry in self.site.order
+        }
+        made = [
+            (f"papers/{id_}/{id_}{suffix}", text)
+            for id_, forms in written.items()
+            for suffix, text in forms.items()
+        ]
+        return [*made, ("assets/citations.json", json.dumps(written, ensure_ascii=False))]
 
     def _nav(self, config: MkDocsConfig, language: str) -> list:
         """Home, the path with its eras, the ways to browse, then the pages written by hand."""
@@ -208,10 +256,13 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             page = f"eras/{era.id}.md"
             entries = [f"papers/{entry.id}.md" for entry in era.entries]
             eras.append({html.escape(era.name): [page, *entries] if few else page})
-        explore = ["timeline.md", "eras/index.md", "kinds/index.md", "tags/index.md"]
+        explore = ["works.md", "timeline.md", "eras/index.md", "kinds/index.md", "tags/index.md"]
+        if self.site.catalog.glossary:
+            explore.append("glossary.md")
+        routes = ["routes/index.md"] if self.site.catalog.routes else []
         return [
             {words["home"]: "index.md"},
-            {words["path"]: ["path.md", *eras]},
+            {words["path"]: ["path.md", *routes, *eras]},
             {words["explore"]: explore},
             {words["snippets"]: "snippets/index.md"},
             *config.extra.get("pages", {}).get(language, []),
@@ -240,8 +291,35 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         def component(match: re.Match) -> str:
             return self.site.component(f"{match[1]}.html", language, url)
 
-        content = COMPONENT.sub(component, content)
-        return MATH.sub(_mathml, content)
+        content = MATH.sub(_mathml, COMPONENT.sub(component, content))
+        if ours and ours.path.startswith(("papers/", "snippets/", "eras/")):
+            content = link_terms(content, self.site.catalog.glossary, language, url)
+        return content
+
+    def on_page_context(
+        self, context: TemplateContext, *, page: MkDocsPage, config: MkDocsConfig, nav: Navigation
+    ) -> TemplateContext:
+        """What the head of a page tells programs: JSON-LD, the card for links, the feed."""
+        language = self._language(config)
+        ours = self.pages.get(page.file.src_uri) if page.file.generated_by else None
+        entry = ours.context.get("entry") if ours else None
+        name = entry.id if entry else "index"
+        context["yuanliu"] = {  # type: ignore[typeddict-unknown-key]
+            "card": self._address(config, f"/assets/cards/{language}/{name}.png"),
+            "feed": self._address(config, f"{self._prefix(language)}feed.xml"),
+            "json_ld": feeds.json_ld(entry, language, self._in(config, language)) if entry else "",
+            "locale": language.replace("-", "_"),
+        }
+        return context
+
+    def _address(self, config: MkDocsConfig, path: str) -> str:
+        """The full address of a path from the site's root."""
+        return (config.site_url or "/").rstrip("/") + "/" + path.lstrip("/")
+
+    def _in(self, config: MkDocsConfig, language: str) -> feeds.Address:
+        """Full addresses of paths in ``language``; a leading slash leaves it."""
+        prefix = self._prefix(language)
+        return lambda path: self._address(config, path if path[:1] == "/" else prefix + path)
 
     @event_priority(-60)
     def on_post_page(self, output: str, *, page: MkDocsPage, config: MkDocsConfig) -> str:
@@ -257,12 +335,17 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
 
     @event_priority(-200)
     def on_post_build(self, *, config: MkDocsConfig) -> None:
-        """Give each language its own search index, so that results stay in the language."""
+        """Give each language its own search index and its list of files to read offline."""
         if "i18n" in config.plugins and config.plugins["i18n"].building:  # type: ignore[attr-defined]
             return
         index = Path(config.site_dir, "search", "search_index.json")
-        if not index.is_file():  # a site without search
-            return
+        if index.is_file():
+            self._split_search(index)
+        for language in self.site.catalog.languages:
+            self._offline(Path(config.site_dir), language)
+
+    def _split_search(self, index: Path) -> None:
+        """Leave in each language's index its own pages, so that results stay in the language."""
         whole = json.loads(index.read_text(encoding="utf-8"))
         others = [p for p in map(self._prefix, self.site.catalog.languages) if p]
         for prefix in ["", *others]:
@@ -272,10 +355,32 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
                 if doc["location"].startswith(prefix)
                 and (prefix or not doc["location"].startswith(tuple(others)))
             ]
-            target = Path(config.site_dir, prefix, "search", "search_index.json")
+            target = index.parent.parent / prefix / "search/search_index.json"
             target.parent.mkdir(parents=True, exist_ok=True)
             text = json.dumps({**whole, "docs": docs}, ensure_ascii=False, separators=(",", ":"))
             target.write_text(text, encoding="utf-8")
+
+    def _offline(self, site: Path, language: str) -> None:
+        """List what an offline copy of ``language`` holds: its pages, and all that they show."""
+        others = {other for other in self.site.catalog.languages if self._prefix(other)} - {
+            language
+        }
+        digest, total, addresses = hashlib.sha256(), 0, []
+        for file in sorted(path for path in site.rglob("*") if path.suffix in OFFLINE):
+            path = file.relative_to(site)
+            shared = path.parts[0] == "assets" and path.parts[1] not in ("cards", "labs", "models")
+            mine = (
+                path.parts[0] == language if self._prefix(language) else path.parts[0] not in others
+            )
+            if path.name == "404.html" or not (shared or (mine and path.parts[0] != "assets")):
+                continue
+            content = file.read_bytes()
+            digest.update(content)
+            total += len(content)
+            addresses.append(path.as_posix().removesuffix("index.html"))
+        told = {"version": digest.hexdigest()[:16], "bytes": total, "files": addresses}
+        target = site / self._prefix(language) / "offline.json"
+        target.write_text(json.dumps(told), encoding="utf-8")
 
 
 def _shorten(text: str, length: int = 160) -> str:

