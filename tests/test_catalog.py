@@ -289,3 +289,60 @@ def test_schema_accepts_the_valid_catalog_and_refuses_others() -> None:
 def test_message_reads_as_file_line_column_entry(tmp_path: Path) -> None:
     found = problems(tmp_path, VALID.replace("level: 1", "level: 9", 1))
     assert re.fullmatch(r"\d+:\d+: entry 'gauss': .+", found[0])
+
+
+DRAFT = "  - {id: new, draft: true, title: {original: New}, era: , summary: {en: }, level: 2}\n"
+
+
+def test_draft_may_lack_anything_but_id_and_title_and_is_no_entry(tmp_path: Path) -> None:
+    assert problems(tmp_path, VALID + DRAFT, TOY / "snippets") == []
+    catalog = load(tmp_path / "papers.yaml")
+    assert [draft.id for draft in catalog.drafts] == ["new"]
+    assert [entry.id for entry in catalog.reading_order()] == ["gauss", "later"]
+    with pytest.raises(KeyError, match="'new' is a draft"):
+        catalog.entry("new")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "marker", "message"),
+    [
+        ("level: 2}", "level: 9}", "9}", "less than or equal to 4"),
+        ("era: ,", "era: lat,", "lat,", "did you mean 'late'"),
+        ("level: 2}", "levl: 2}", "levl", "unknown key 'levl'; did you mean 'level'"),
+        ("{en: }", "{fr: a}", "fr: a", "unknown language 'fr'"),
+        ("id: new", "id: gauss", "gauss, draft", "duplicate id"),
+        ("draft: true", "draft: soon", "soon", "write 'draft: true'"),
+        ("title: {original: New}, ", "", "{id: new", "'title' is missing"),
+    ],
+)
+def test_what_a_draft_says_is_checked(
+    tmp_path: Path, old: str, new: str, marker: str, message: str
+) -> None:
+    text = VALID + DRAFT.replace(old, new)
+    found = problems(tmp_path, text, TOY / "snippets")
+    start = where(text, marker)
+    assert any(line.startswith(f"{start}:") and message in line for line in found), found
+
+
+def test_entry_cannot_require_a_draft(tmp_path: Path) -> None:
+    text = VALID.replace("requires: [gauss]", "requires: [gauss, new]") + DRAFT
+    assert problems(tmp_path, text) == [
+        f"{where(text, 'new]')}: entry 'later': 'new' is a draft; finish it first"
+    ]
+
+
+def test_catalog_of_drafts_only_is_no_site(tmp_path: Path) -> None:
+    text = VALID[: VALID.index("  - id: gauss")] + DRAFT
+    assert [line for line in problems(tmp_path, text) if "every entry is a draft" in line]
+
+
+def test_schema_lets_drafts_be_empty() -> None:
+    value = yaml.safe_load(VALID)
+    for entry in value["entries"]:
+        entry["verified"] = str(entry["verified"])
+        entry.pop("added", None)
+    value["entries"].append(yaml.safe_load(DRAFT)[0])
+    jsonschema.validate(value, json_schema())
+    del value["entries"][-1]["draft"]
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(value, json_schema())

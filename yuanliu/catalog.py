@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import operator
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
@@ -30,7 +30,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from yuanliu.reading import CatalogError, Document, Place, Problem, read
 
-__all__ = ["Catalog", "CatalogError", "Claim", "Entry", "Problem", "json_schema", "load"]
+__all__ = ["Catalog", "CatalogError", "Claim", "Draft", "Entry", "Problem", "json_schema", "load"]
 
 ID = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 NAME = r"^[a-z][a-z0-9_]*$"
@@ -125,6 +125,14 @@ Language = Annotated[str, Field(strict=True, pattern=LANGUAGE)]
 Languages = Annotated[list[Language], Field(min_length=1)]
 Texts = Annotated[dict[Language, Text], Field(description="One text for each language")]
 Day = Annotated[date, Field(strict=True), BeforeValidator(_day), AfterValidator(_past)]
+Year = Annotated[int, Field(strict=True, ge=1800, le=2200)]
+Doi = Annotated[str, Field(strict=True, pattern=DOI)]
+Arxiv = Annotated[str, Field(strict=True, pattern=ARXIV)]
+Level = Annotated[int, Field(strict=True, ge=1, le=4)]
+Minutes = Annotated[int, Field(strict=True, ge=1, le=10_000)]
+Unfinished = Annotated[
+    dict[Language, Text | None], Field(description="A text for each language, once it is written")
+]
 
 
 class Model(BaseModel):
@@ -241,19 +249,19 @@ class Entry(Model):
     kind: Kind
     title: Title
     authors: Annotated[list[Text], Field(min_length=1)]
-    year: Annotated[int, Field(strict=True, ge=1800, le=2200)]
+    year: Year
     venue: Text | None = None
     url: Url
     pdf: Url | None = None
-    doi: Annotated[str, Field(strict=True, pattern=DOI)] | None = None
-    arxiv: Annotated[str, Field(strict=True, pattern=ARXIV)] | None = None
+    doi: Doi | None = None
+    arxiv: Arxiv | None = None
     video: Url | None = None
     links: list[Link] = []
     language: Language
     era: Id
     requires: list[Id]
-    level: Annotated[int, Field(strict=True, ge=1, le=4)]
-    minutes: Annotated[int, Field(strict=True, ge=1, le=10_000)]
+    level: Level
+    minutes: Minutes
     tags: Annotated[list[Id], Field(min_length=1)]
     snippet: Name
     summary: Texts
@@ -264,6 +272,7 @@ class Entry(Model):
     questions: list[Question] = []
     added: Day | None = None
     verified: Day | None = None
+    draft: Literal[False] = False
 
     @property
     def page_minutes(self) -> int:
@@ -279,6 +288,60 @@ class Entry(Model):
             text = " ".join(texts)
             minutes.append(len(HAN.findall(text)) / 300 + len(WORD.findall(text)) / 200)
         return math.ceil(max(minutes)) + 1
+
+
+class DraftTitle(Title):
+    """A title that may lack languages."""
+
+    __pydantic_extra__: dict[str, Text | None] = Field(init=False)  # type: ignore[assignment]
+
+
+class Draft(Model):
+    """A work whose entry is not finished: what is written is checked, what is empty may stay so.
+
+    A draft is no part of the site; without the line ``draft: true`` it is an entry.
+    """
+
+    id: Id
+    draft: Literal[True]
+    kind: Kind | None = None
+    title: DraftTitle
+    authors: list[Text] | None = None
+    year: Year | None = None
+    venue: Text | None = None
+    url: Url | None = None
+    pdf: Url | None = None
+    doi: Doi | None = None
+    arxiv: Arxiv | None = None
+    video: Url | None = None
+    links: list[Link] | None = None
+    language: Language | None = None
+    era: Id | None = None
+    requires: list[Id] | None = None
+    level: Level | None = None
+    minutes: Minutes | None = None
+    tags: list[Id] | None = None
+    snippet: Name | None = None
+    summary: Unfinished | None = None
+    why: Unfinished | None = None
+    takeaways: dict[Language, list[Text] | None] | None = None
+    claims: list[Claim] | None = None
+    corrections: list[Correction] | None = None
+    questions: list[Question] | None = None
+    added: Day | None = None
+    verified: Day | None = None
+
+    def lacks(self, languages: Iterable[str]) -> list[str]:
+        """What keeps the draft from being an entry: ``era``, ``summary.en``…"""
+        missing = []
+        for name, field in Entry.model_fields.items():
+            value = getattr(self, name)
+            if name in ("title", "summary", "why", "takeaways"):
+                given = (value.__pydantic_extra__ if name == "title" else value) or {}
+                missing += [f"{name}.{one}" for one in languages if not given.get(one)]
+            elif field.is_required() and name != "requires" and not value:
+                missing.append(name)
+        return missing
 
 
 @dataclass(frozen=True)
@@ -302,7 +365,17 @@ class Catalog(Model):
     tags: dict[Id, Texts]
     routes: list[Route] = []
     glossary: list[Term] = []
-    entries: Annotated[list[Entry], Field(min_length=1)]
+    works: Annotated[list[Entry | Draft], Field(min_length=1, alias="entries")]
+
+    @cached_property
+    def entries(self) -> list[Entry]:
+        """The finished entries, in the order of the file."""
+        return [work for work in self.works if isinstance(work, Entry)]
+
+    @cached_property
+    def drafts(self) -> list[Draft]:
+        """The entries that are not finished; no page shows them."""
+        return [work for work in self.works if isinstance(work, Draft)]
 
     @cached_property
     def _by_id(self) -> dict[str, Entry]:
@@ -310,6 +383,8 @@ class Catalog(Model):
 
     def entry(self, id_: str) -> Entry:
         """The entry with that id; KeyError with a suggestion when there is none."""
+        if any(draft.id == id_ for draft in self.drafts):
+            raise KeyError(f"entry '{id_}' is a draft; finish it and delete its 'draft: true'")
         if id_ not in self._by_id:
             raise KeyError(f"no entry '{id_}'{_suggest(id_, self._by_id)}")
         return self._by_id[id_]
@@ -432,7 +507,7 @@ class _Check:
         if not isinstance(data, dict):
             self.add((), "a catalog is a mapping with 'languages', 'eras', 'tags' and 'entries'")
             return
-        fields = Catalog.model_fields
+        fields = {field.alias or name: field for name, field in Catalog.model_fields.items()}
         for key in data:
             if key not in fields:
                 self.add((key,), f"unknown key '{key}'{_suggest(key, fields)}", key=True)
@@ -440,20 +515,26 @@ class _Check:
             if key not in data and field.is_required():
                 self.add((), f"'{key}' is missing")
         self.languages = self._languages(data.get("languages"))
-        eras = self._each("eras", Era)
+        eras = self._each("eras", lambda _: Era)
         self._tags()
-        routes = self._each("routes", Route)
-        glossary = self._each("glossary", Term)
-        entries = self._each("entries", Entry)
+        routes = self._each("routes", lambda _: Route)
+        glossary = self._each("glossary", lambda _: Term)
+        entries = self._each("entries", lambda item: Draft if _is_draft(item) else Entry)
+        if entries and all(map(_is_draft, entries)):
+            self.add(("entries",), "every entry is a draft; a site needs one that is finished")
         lists = {"eras": eras, "routes": routes, "glossary": glossary, "entries": entries}
         for key, items in lists.items():
             self._unique(key, items)
         self._localized(data)
         self._references(eras, entries, snippets_dir)
         ids = [entry.get("id") for entry in entries]
+        drafts = [entry.get("id") for entry in entries if _is_draft(entry)]
         for number, route in enumerate(routes):
             for place, id_ in enumerate(_list(route.get("to"))):
                 self._refer(("routes", number, "to", place), "entry", id_, ids)
+                if id_ in drafts:
+                    message = f"'{id_}' is a draft; finish it first"
+                    self.add(("routes", number, "to", place), message)
         self._cycles(entries)
         if not self.problems:
             self._budgets(Catalog.model_validate(data))
@@ -480,7 +561,7 @@ class _Check:
         return id_ if isinstance(id_, str) else f"#{int(place[1]) + 1}"
 
     def _languages(self, value: Any) -> list[str]:
-        self._validate(TypeAdapter(Languages), value, "languages")
+        self._validate(Languages, value, "languages")
         if not isinstance(value, list):
             return []
         for number, language in enumerate(value):
@@ -488,16 +569,16 @@ class _Check:
                 self.add(("languages", number), f"duplicate language '{language}'")
         return [language for language in value if isinstance(language, str)]
 
-    def _validate(self, model: TypeAdapter, value: Any, *place: str | int) -> None:
+    def _validate(self, model: Any, value: Any, *place: str | int) -> None:
         if value is None and place[0] not in self.document.data:
             return
         try:
-            model.validate_python(value)
+            TypeAdapter(model).validate_python(value)
         except ValidationError as error:
             for detail in error.errors(include_url=False):
                 self._detail(place, detail)
 
-    def _each(self, key: str, model: type[Model]) -> list[dict]:
+    def _each(self, key: str, model_of: Callable[[Any], type[Model]]) -> list[dict]:
         """Validate each item of a list; the items that are mappings, for the checks across."""
         items = self.document.data.get(key)
         if not isinstance(items, list):
@@ -506,14 +587,13 @@ class _Check:
             return []
         if not items:
             self.add((key,), "must not be empty")
-        adapter = TypeAdapter(model)
         for number, item in enumerate(items):
-            self._validate(adapter, item, key, number)
+            self._validate(model_of(item), item, key, number)
         return [item if isinstance(item, dict) else {} for item in items]
 
     def _tags(self) -> None:
         tags = self.document.data.get("tags")
-        self._validate(TypeAdapter(dict[Id, Texts]), tags, "tags")
+        self._validate(dict[Id, Texts], tags, "tags")
 
     def _detail(self, base: Place, detail: ErrorDetails) -> None:
         """Say one of pydantic's errors in our words, at its place."""
@@ -526,6 +606,8 @@ class _Check:
             self.add(place[:-1], f"'{name}' is missing")
         elif "[key]" in detail["loc"]:
             self.add(place, f"'{name}' is not a valid key here", key=True)
+        elif name == "draft":
+            self.add(place, "write 'draft: true' for a draft, or delete the line")
         elif kind == "literal_error":
             known = [
                 word.strip(" '") for word in context["expected"].replace(" or ", ",").split(",")
@@ -568,14 +650,15 @@ class _Check:
             return
         for place, texts in _localized_texts(data):
             given = {key for key in texts if key != "original"}
+            unfinished = place[0] == "entries" and _is_draft(data["entries"][place[1]])
             for language in self.languages:
-                if language not in given:
+                if language not in given and not unfinished:
                     self.add(place, f"'{language}' is missing")
             for language in sorted(given - set(self.languages), key=str):
                 hint = _suggest(language, self.languages) or "; not among 'languages'"
                 self.add((*place, language), f"unknown language '{language}'{hint}", key=True)
             counts = {k: len(v) for k, v in texts.items() if isinstance(v, list)}
-            if len(set(counts.values())) > 1:
+            if len(set(counts.values())) > 1 and not unfinished:
                 told = ", ".join(f"{language} {count}" for language, count in counts.items())
                 self.add(place, f"languages have different numbers of items: {told}")
 
@@ -586,6 +669,7 @@ class _Check:
         known_snippets = (
             {file.stem for file in snippets_dir.glob("*.py")} if snippets_dir else set()
         )
+        drafts = [entry.get("id") for entry in entries if _is_draft(entry)]
         for number, entry in enumerate(entries):
             here = ("entries", number)
             if isinstance(entry.get("era"), str):
@@ -595,6 +679,8 @@ class _Check:
             needed = _list(entry.get("requires"))
             for place, id_ in enumerate(needed):
                 self._refer((*here, "requires", place), "entry", id_, ids)
+                if id_ in drafts and not _is_draft(entry):
+                    self.add((*here, "requires", place), f"'{id_}' is a draft; finish it first")
                 if id_ in needed[:place]:
                     self.add((*here, "requires", place), f"'{id_}' is required twice")
             year = entry.get("year")
@@ -642,6 +728,10 @@ class _Check:
             message = f"requires itself in a circle: {' -> '.join(cycle)}"
             self.add(("entries", place[cycle[0]], "requires"), message)
             graph[cycle[0]] = [needed for needed in graph[cycle[0]] if needed != cycle[1]]
+
+
+def _is_draft(item: Any) -> bool:
+    return isinstance(item, dict) and item.get("draft") is True
 
 
 def _list(value: Any) -> list:

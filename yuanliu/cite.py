@@ -75,7 +75,9 @@ def ris(entries: Iterable[Entry]) -> str:
 
 def catalog_json(entries: Iterable[Entry]) -> str:
     """The entries with every field, for programs."""
-    items = [entry.model_dump(mode="json", exclude_none=True) for entry in entries]
+    items = [
+        entry.model_dump(mode="json", exclude_none=True, exclude={"draft"}) for entry in entries
+    ]
     return json.dumps(items, ensure_ascii=False, indent=2) + "\n"
 
 

@@ -1,7 +1,8 @@
-"""The command ``yuanliu``: check, build, serve, run, path, export."""
+"""The command ``yuanliu``: its commands, what they print and what they exit with."""
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import json
 import logging
@@ -12,19 +13,26 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
+from rich.progress import Progress
 from rich.table import Table
 
-from yuanliu import cite
 from yuanliu.catalog import Catalog, CatalogError, Entry, json_schema, load
-from yuanliu.pages import Verdict, number, strings, verdicts
-from yuanliu.snippets import MATPLOTLIBRC
+from yuanliu.reading import read
+
+if TYPE_CHECKING:
+    from yuanliu.links import Result as LinkResult
+    from yuanliu.lookup import Record
+    from yuanliu.pages import Verdict
 
 os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")
 
@@ -49,6 +57,15 @@ class Format(StrEnum):
     json = "json"
 
 
+class ImportFormat(StrEnum):
+    """What ``import`` reads."""
+
+    bibtex = "bibtex"
+    csl_json = "csl-json"
+    zotero_rdf = "zotero-rdf"
+    markdown = "markdown"
+
+
 File = Annotated[Path, typer.Option("--catalog", help="The catalog to read.")]
 
 
@@ -57,11 +74,18 @@ def _load(path: Path) -> Catalog:
     try:
         return load(path, snippets_dir=path.parent / "snippets")
     except CatalogError as error:
-        for problem in error.problems:
-            print(problem, file=sys.stderr)
-        count = len(error.problems)
-        err.print(f"[red]{count} problem{'s' if count > 1 else ''}[/red]", highlight=False)
+        _problems(error)
         raise typer.Exit(1) from error
+
+
+def _problems(error: CatalogError) -> None:
+    for problem in error.problems:
+        print(problem, file=sys.stderr)
+    err.print(f"[red]{_count(len(error.problems), 'problem')}[/red]", highlight=False)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _entry(catalog: Catalog, id_: str) -> Entry:
@@ -76,7 +100,9 @@ def _entry(catalog: Catalog, id_: str) -> Entry:
 def check(file: Annotated[Path, typer.Argument(help="The catalog to check.")] = CATALOG) -> None:
     """Validate the catalog and all that it refers to; every problem at once."""
     catalog = _load(file)
-    out.print(f"{file}: {len(catalog.entries)} entries, no problems", highlight=False)
+    drafts = f" and {_count(len(catalog.drafts), 'draft')}" if catalog.drafts else ""
+    found = f"{file}: {len(catalog.entries)} entries{drafts}, no problems"
+    out.print(found, highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -164,6 +190,8 @@ def run(
     file: File = CATALOG,
 ) -> None:
     """Run a snippet and check its claims; exit 1 when one fails."""
+    from yuanliu.pages import verdicts
+
     catalog = _load(file)
     users = [entry for entry in catalog.entries if entry.snippet == id_]
     entries = users or [_entry(catalog, id_)]
@@ -195,6 +223,8 @@ def _import(path: Path) -> ModuleType:
     Its folder is searched for modules, since one snippet may build on another.
     """
     import matplotlib
+
+    from yuanliu.snippets import MATPLOTLIBRC
 
     matplotlib.rc_file(MATPLOTLIBRC)
     matplotlib.use("agg")
@@ -244,6 +274,8 @@ def _print_run(
     checked: list[Verdict],
     paths: list[Path],
 ) -> None:
+    from yuanliu.pages import number
+
     measured = Table("metric", "value", title=f"{name}, seed {seed}, {seconds:.1f} s")
     for metric, value in metrics.items():
         measured.add_row(metric, number(value))
@@ -276,6 +308,8 @@ def path(
     file: File = CATALOG,
 ) -> None:
     """Print the reading path: all of it, or up to one entry."""
+    from yuanliu.pages import strings
+
     catalog = _load(file)
     route = catalog.route_to(_entry(catalog, id_).id) if id_ else catalog.reading_order()
     language = _terminal_language()
@@ -301,7 +335,243 @@ def export(
     file: File = CATALOG,
 ) -> None:
     """Write the catalog for Zotero, LaTeX and programs to stdout."""
+    from yuanliu import cite
+
     print(cite.FORMATS[form](_load(file).entries), end="")
+
+
+@app.command()
+def add(
+    work: Annotated[str, typer.Argument(help="An address, an arXiv id or a DOI.")],
+    id_: Annotated[str | None, typer.Option("--id", help="The entry's id.")] = None,
+    kind: Annotated[str | None, typer.Option(help="paper, video, blog, book…")] = None,
+    preview: Annotated[bool, typer.Option("--preview", help="Print it, write nothing.")] = False,
+    file: File = CATALOG,
+) -> None:
+    """Look a work up and append it to the catalog as a draft. Asks the network."""
+    from yuanliu import lookup
+    from yuanliu.web import WebError
+
+    _load(file)
+    with _told_plainly():
+        # What the catalog holds already need not be asked for.
+        _refuse_known(file, work)
+        try:
+            with err.status("Looking it up…"):
+                record = asyncio.run(_look_up(work))
+        except (lookup.LookUpError, WebError) as error:
+            _failed("Nothing added.", error)
+            raise typer.Exit(1) from error
+        _append(file, [replace(record, kind=kind or record.kind)], id_, preview)
+
+
+def _failed(what: str, error: Exception) -> None:
+    err.print(f"[red]{what}[/red] {escape(str(error))}", highlight=False, soft_wrap=True)
+
+
+@app.command("import")
+def import_(
+    source: Annotated[
+        Path, typer.Argument(metavar="FILE", help="BibTeX, CSL-JSON, RDF, Markdown.")
+    ],
+    form: Annotated[ImportFormat | None, typer.Option("--format", help="When not by name.")] = None,
+    skip_broken: Annotated[bool, typer.Option("--skip-broken", help="Take the others.")] = False,
+    preview: Annotated[bool, typer.Option("--preview", help="Print it, write nothing.")] = False,
+    file: File = CATALOG,
+) -> None:
+    """Append the works of a list that others keep as drafts, all or none; asks no network."""
+    from yuanliu import edit, importing
+
+    _load(file)
+    with _told_plainly():
+        try:
+            found = importing.read_works(source, form)
+        except importing.ImportingError as error:
+            _failed("Nothing added.", error)
+            raise typer.Exit(1) from error
+        broken = [one for one in found if not one.record]
+        for one in broken:
+            print(f"{source}:{one.line}: {one.problem}", file=sys.stderr)
+        if broken and not skip_broken:
+            told = f"{_count(len(broken), 'work')} cannot be read; mend them, or give --skip-broken"
+            raise edit.EditError(told)
+        records = [one.record for one in found if one.record]
+        new, known = edit.only_new(read(file).data["entries"], records)
+        if new:
+            _append(file, new, None, preview)
+        counted = f"{_count(len(new), 'work')} added" if not preview else f"{len(new)} new"
+        err.print(f"{counted}, {len(known)} in the catalog already", highlight=False)
+
+
+async def _look_up(work: str) -> Record:
+    from yuanliu import lookup
+    from yuanliu.web import Web
+
+    async with Web() as web:
+        return await lookup.look_up(work, web)
+
+
+def _refuse_known(file: Path, work: str) -> None:
+    """Raise EditError where the catalog has the address or identifier ``work``."""
+    from yuanliu import edit, lookup
+
+    try:
+        what, id_ = lookup.identify(work)
+    except lookup.LookUpError as error:
+        raise edit.EditError(str(error)) from error
+    known = lookup.Record(title=work, url=lookup.address(what, id_))
+    edit.refuse_duplicate(file, read(file), known)
+
+
+def _append(file: Path, records: list[Record], id_: str | None, preview: bool) -> None:
+    """Append drafts and say what comes next, or only show them."""
+    from yuanliu import edit
+
+    if preview:
+        print(edit.preview(file, records, id_))
+        return
+    added = edit.append(file, records, file.parent / "snippets", id_)
+    for one in added:
+        line = f"{file}:{one.line}: draft '{one.id}': {one.record.title}"
+        out.print(line, highlight=False, markup=False, soft_wrap=True)
+    out.print(
+        "Fill in what is empty and delete 'draft: true'; yuanliu stats lists what is missing, "
+        "yuanliu check says what is wrong.",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+@contextmanager
+def _told_plainly() -> Iterator[None]:
+    """Exit 1 with the problem on stderr where the catalog cannot be added to."""
+    from yuanliu.edit import EditError
+
+    try:
+        yield
+    except CatalogError as error:
+        _problems(error)
+        raise typer.Exit(1) from error
+    except EditError as error:
+        _failed("Nothing added.", error)
+        raise typer.Exit(1) from error
+
+
+@app.command()
+def links(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    max_age: Annotated[float, typer.Option(help="Days that a good result is believed.")] = 7,
+    pause: Annotated[float, typer.Option(help="Seconds between requests to one host.")] = 1,
+    jobs: Annotated[int, typer.Option(help="Hosts asked at once.", min=1)] = 16,
+    timeout: Annotated[float, typer.Option(help="Seconds to wait for an answer.")] = 20,
+    archives: Annotated[bool, typer.Option(help="Look for copies of dead links.")] = True,
+    file: File = CATALOG,
+) -> None:
+    """Check every link of the catalog and of docs/; exit 1 when one is dead. Asks the network."""
+    from yuanliu import links as found
+
+    _load(file)
+    pages = [*sorted((file.parent / "docs").rglob("*.md")), *sorted(file.parent.glob("*.md"))]
+    written = [*found.of_catalog(file, read(file))]
+    written += [link for page in pages for link in found.of_markdown(page)]
+    places: dict[str, list[str]] = {}
+    for link in written:
+        places.setdefault(link.url.partition("#")[0], []).append(str(link))
+    cache = found.Cache(file.parent / ".cache/links.json", timedelta(days=max_age))
+    results: dict[str, found.Result] = {}
+    with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
+        task = progress.add_task("links", total=len(places))
+
+        def done(url: str, result: found.Result) -> None:
+            results[url] = result
+            progress.advance(task)
+
+        async def ask() -> None:
+            from yuanliu.web import Web
+
+            async with Web(timeout=timeout) as web:
+                known = cache.fresh(datetime.now(UTC))
+                options = {"jobs": jobs, "pause": pause, "archives": archives}
+                await found.check(places, web, known=known, on_done=done, **options)
+
+        try:
+            asyncio.run(ask())
+        finally:
+            cache.save(results, datetime.now(UTC))
+    if as_json:
+        report = [{"url": url, **vars(results[url]), "places": at} for url, at in places.items()]
+        print(json.dumps({"links": report}, ensure_ascii=False))
+    else:
+        _print_links(places, results)
+    if any(result.verdict == "dead" for result in results.values()):
+        raise typer.Exit(1)
+
+
+def _print_links(places: dict[str, list[str]], results: dict[str, LinkResult]) -> None:
+    colours = {"dead": "red", "unsure": "yellow", "moved": "cyan"}
+    for verdict, colour in reversed(colours.items()):
+        for url, at in places.items():
+            result = results[url]
+            if result.verdict != verdict:
+                continue
+            text = f"[{colour}]{verdict}[/{colour}] {escape(url)}: {escape(result.detail)}"
+            out.print(f"{escape(', '.join(at))}: {text}", highlight=False, soft_wrap=True)
+            if result.archive:
+                copy = f"    a copy to link to instead: {escape(result.archive)}"
+                out.print(copy, highlight=False, soft_wrap=True)
+    verdicts_ = [result.verdict for result in results.values()]
+    told = ", ".join(f"{verdicts_.count(one)} {one}" for one in ("ok", "moved", "unsure", "dead"))
+    cached = sum(result.cached for result in results.values())
+    out.print(f"{_count(len(results), 'link')}: {told} ({cached} from the cache)", highlight=False)
+
+
+@app.command()
+def stats(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    file: File = CATALOG,
+) -> None:
+    """Count the catalog and list what lacks a claim, a measurement, a translation or a check."""
+    from yuanliu import stats as found
+
+    catalog = _load(file)
+    gaps, counts = found.lacks(catalog, date.today()), found.counts(catalog)
+    if as_json:
+        print(json.dumps({"counts": counts, "lacks": gaps}, ensure_ascii=False))
+        return
+    out.print(", ".join(f"{number} {name}" for name, number in counts.items()), highlight=False)
+    document = read(file)
+    lines = {
+        entry["id"]: document.values[("entries", number, "id")][0]
+        for number, entry in enumerate(document.data["entries"])
+    }
+    names = {
+        "draft": "drafts, with what is to be filled in",
+        "claim": "entries that state no claim",
+        "measurement": "entries with claims that no program measures",
+        "translation": "entries with the same words in two languages",
+        "check": "entries whose facts were not checked within a year",
+    }
+    for gap, works in gaps.items():
+        out.print(f"\n{names[gap]}: {len(works) or 'none'}", style="bold", highlight=False)
+        for id_, what in works.items():
+            line = f"  {file}:{lines[id_]}: {id_}: {', '.join(what)}"
+            out.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+@app.command()
+def new(directory: Annotated[Path, typer.Argument(metavar="DIR")]) -> None:
+    """Make a site of your own in DIR: two entries, a snippet, and tests that pass."""
+    from yuanliu import new as site
+
+    try:
+        files = site.make(directory)
+    except site.NewSiteError as error:
+        _failed("Nothing made.", error)
+        raise typer.Exit(1) from error
+    for path in files:
+        print(directory / path)
+    then = f"Now: cd {directory} && make PYTHON={sys.executable} serve"
+    out.print(then, highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()

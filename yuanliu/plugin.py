@@ -42,6 +42,7 @@ COMPONENT = re.compile(r"<!-- *yuanliu:([a-z]+) *-->")
 HEADING = re.compile(r'<h([1-3]) id="([^"]+)">(.*?)</h\1>', re.DOTALL)
 MATH = re.compile(r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', re.DOTALL)
 SEARCH_BASE = re.compile(r'(<script id="__config"[^>]*>[^<]*?"base": )"[^"]*"')
+EXTENSIONS = ["attr_list", "pymdownx.arithmatex", "pymdownx.highlight", "pymdownx.superfences"]
 OFFLINE = {".html", ".css", ".js", ".svg", ".json", ".png"}  # what an offline copy holds
 LISTED = 200  # entries in the navigation; a longer catalog shows its eras only
 
@@ -50,9 +51,9 @@ class YuanliuConfig(Config):
     """Options of the plugin in mkdocs.yml; paths are relative to that file."""
 
     catalog = option.Type(str, default="papers.yaml")
-    snippets = option.Type(str, default="snippets")
-    cache = option.Type(str, default=".cache/snippets")
-    jobs = option.Optional(option.Type(int))
+    snippets = option.Type(str, default="snippets")  # the directory of the scripts
+    cache = option.Type(str, default=".cache/snippets")  # executed notebooks, kept between builds
+    jobs = option.Optional(option.Type(int))  # how many snippets run at once; one a core
 
 
 class YuanliuPlugin(BasePlugin[YuanliuConfig]):
@@ -61,8 +62,16 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
     @event_priority(60)
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         """Load the catalog and run stale snippets, once; every language reuses them."""
+        if config.theme.name != "material":
+            raise PluginError("yuanliu draws its pages for 'theme: {name: material}'; set it")
         if not hasattr(self, "site"):
+            self.own_nav = config.nav
             self.site = self._load(config)
+            self._check_languages(config)
+        for extension in EXTENSIONS:  # what the generated pages are written in
+            if extension not in config.markdown_extensions:
+                config.markdown_extensions.append(extension)
+        config.mdx_configs.setdefault("pymdownx.arithmatex", {})["generic"] = True
         if str(THEME) not in config.theme.dirs:
             after_custom = 1 if config.theme.custom_dir else 0
             config.theme.dirs.insert(after_custom, str(THEME))
@@ -99,7 +108,28 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             server.watch(str(path))
         return server
 
+    def _check_languages(self, config: MkDocsConfig) -> None:
+        """The catalog's languages are those that static-i18n builds, the first its default."""
+        ours = self.site.catalog.languages
+        if "i18n" not in config.plugins:
+            if len(ours) > 1:
+                raise PluginError(
+                    f"{self.list.name} has the languages {', '.join(ours)}; add the plugin i18n "
+                    "(mkdocs-static-i18n) to mkdocs.yml and list them there, the first as default"
+                )
+            return
+        options = config.plugins["i18n"].config.languages  # type: ignore[attr-defined]
+        built = sorted(options, key=lambda one: not one.default)
+        names = [one.locale for one in built if one.build]
+        if set(names) != set(ours) or names[0] != ours[0]:
+            raise PluginError(
+                f"the plugin i18n builds {', '.join(names)} (the default first), but "
+                f"{self.list.name} has 'languages: [{', '.join(ours)}]'; make them the same"
+            )
+
     def _language(self, config: MkDocsConfig) -> str:
+        if "i18n" not in config.plugins:
+            return self.site.catalog.languages[0]
         return config.plugins["i18n"].current_language  # type: ignore[attr-defined]
 
     def _prefix(self, language: str) -> str:
@@ -122,10 +152,12 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             file.alternates = alternates  # type: ignore[attr-defined]
             files.append(file)
             made.append(file)
-        config.plugins["i18n"].i18n_files_per_language[language].extend(made)  # type: ignore[attr-defined]
+        if "i18n" in config.plugins:
+            config.plugins["i18n"].i18n_files_per_language[language].extend(made)  # type: ignore[attr-defined]
         for address, content in [*self._assets(language), *self._for_programs(config, language)]:
             files.append(File.generated(config, address, content=content))
-        config.nav = self._nav(config, language)
+        if self.own_nav is None:
+            config.nav = self._nav(config, language)
         return files
 
     def _file(self, config: MkDocsConfig, src_uri: str, language: str, content: str) -> File:
@@ -303,10 +335,17 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
 
     @event_priority(-200)
     def on_post_build(self, *, config: MkDocsConfig) -> None:
-        """Give each language its own search index, so that results stay in the language."""
-        if config.plugins["i18n"].building:  # type: ignore[attr-defined]
+        """Give each language its own search index and its list of files to read offline."""
+        if "i18n" in config.plugins and config.plugins["i18n"].building:  # type: ignore[attr-defined]
             return
         index = Path(config.site_dir, "search", "search_index.json")
+        if index.is_file():
+            self._split_search(index)
+        for language in self.site.catalog.languages:
+            self._offline(Path(config.site_dir), language)
+
+    def _split_search(self, index: Path) -> None:
+        """Leave in each language's index its own pages, so that results stay in the language."""
         whole = json.loads(index.read_text(encoding="utf-8"))
         others = [p for p in map(self._prefix, self.site.catalog.languages) if p]
         for prefix in ["", *others]:
@@ -316,12 +355,10 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
                 if doc["location"].startswith(prefix)
                 and (prefix or not doc["location"].startswith(tuple(others)))
             ]
-            target = Path(config.site_dir, prefix, "search", "search_index.json")
+            target = index.parent.parent / prefix / "search/search_index.json"
             target.parent.mkdir(parents=True, exist_ok=True)
             text = json.dumps({**whole, "docs": docs}, ensure_ascii=False, separators=(",", ":"))
             target.write_text(text, encoding="utf-8")
-        for language in self.site.catalog.languages:
-            self._offline(Path(config.site_dir), language)
 
     def _offline(self, site: Path, language: str) -> None:
         """List what an offline copy of ``language`` holds: its pages, and all that they show."""
