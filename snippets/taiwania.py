@@ -47,7 +47,7 @@ from tqdm import tqdm
 # Shakespeare's Hamlet, with a token for each character. The model is a GPT of two layers, of GPT-3's kind and very small. A batch has 16 pieces of 32 characters. The seed determines the batches, so that without asking each process knows the whole batch and which pieces are its own.
 
 # %%
-STEPS, BATCH, T, WIDTH, HEADS = 100, 16, 32, 64, 4
+STEPS, BATCH, T, WIDTH, HEADS = 60, 16, 32, 64, 4
 
 
 def characters() -> Tensor:
