@@ -487,10 +487,10 @@ def draw_labels(run: SimpleNamespace) -> Figure:
     trigram, guessing = run.metrics["proofread_trigram"], run.metrics["proofread_guessing"]
     ax.axhline(trigram, color="C4", linestyle=":", label="trigram, both sides, no labels")
     ax.axhline(guessing, color="C5", linestyle="--", label="guessing")
-    ax.set(xscale="log", xlabel="labelled sentences", ylabel="errors found", ylim=(0, None))
+    ax.set(xscale="log", xlabel="labelled sentences", ylabel="errors found", ylim=(0, 1.05))
     ax.set_xticks(list(LABELS), [f"{n:,}" for n in LABELS])
     ax.minorticks_off()
-    ax.legend(fontsize="small", loc="center left")
+    ax.legend(fontsize="small", loc="upper left", ncols=2)
     return fig
 
 
