@@ -242,8 +242,8 @@ def rival(attend: bool, budget: int) -> Recurrent:
 # All three models see the same batches for the same number of steps, with Adam ($\beta_2 = 0.98$ as in §5.3) and a learning rate that warms up and then falls, its peak the best of several values that we tried for each. What is measured is exact matches: only a number that is right from end to end counts.
 
 # %%
-STEPS, BATCH, WARMUP = 700, 40, 100
-COPY_STEPS, COPY_BATCH, LONGEST = 300, 32, 20
+STEPS, BATCH, WARMUP = 500, 64, 100
+COPY_STEPS, LONGEST = 300, 16
 PEAK = {"Transformer": 3e-3, "RNN": 1e-2, "RNN + attention": 6e-3}
 
 
@@ -310,14 +310,13 @@ def share_copied(model: nn.Module, x: Tensor, y: Tensor) -> float:
     return float((model(x, y[:, :-1]).argmax(dim=-1) == y[:, 1:])[:, :-1].float().mean())
 
 
-DISTANCES = [1, 2, 4, 8, 12, 16, LONGEST]
+DISTANCES = [1, 2, 4, 6, 8, 10, 12, 14, LONGEST]
 
 
 def copying(rng: random.Random) -> dict[str, list[float]]:
     """Train fresh models on recited digits; shares copied by number of digits."""
     batches = [
-        recited(rng, [rng.randint(1, LONGEST) for _ in range(COPY_BATCH)])
-        for _ in range(COPY_STEPS)
+        recited(rng, [rng.randint(1, LONGEST) for _ in range(BATCH)]) for _ in range(COPY_STEPS)
     ]
     tests = [recited(rng, [length] * 200) for length in DISTANCES]
     shares = {}
@@ -333,7 +332,7 @@ def experiment(seed: int = 0) -> SimpleNamespace:
     held_out = {n for n in numbers(rng, 3000) if n >= 1000}
     test_numbers = sorted(held_out)
     rng.shuffle(test_numbers)
-    data = [n for n in numbers(rng, 2 * STEPS * BATCH) if n not in held_out][: STEPS * BATCH]
+    data = [n for n in numbers(rng, STEPS * BATCH * 5 // 4) if n not in held_out][: STEPS * BATCH]
     batches = [encode(data[start : start + BATCH]) for start in range(0, len(data), BATCH)]
     test = encode(test_numbers[:1000])
     torch.manual_seed(seed)
@@ -407,6 +406,37 @@ def draw_accuracy(run: SimpleNamespace) -> Figure:
 
 if __name__ == "__main__":
     draw_accuracy(run)
+    plt.show()
+
+# %% [markdown] lang="zh-TW"
+# ## 隔得再遠也抄得到
+#
+# 論文 §4 的理由是路徑的長度：在循環網路裡，訊號要走的步數與距離成正比，注意力則只要一步。最直接的考題是抄寫：像報電話號碼一樣逐字念出 1 到 16 個隨機數字，再照樣寫下來。$L$ 個數字時，每個數字從讀到寫都隔著大約 $L$ 步。三個模型從頭訓練，步數相同，學習率沿用上面的值。Transformer 不管多遠都抄得對，把整串擠進一個向量的循環網路則越遠越忘；加上注意力的循環網路也沒有這個問題。
+#
+# 訓練的步數是試過之後選的；給循環網路更多時間，它還會進步，但遠的地方總是最後才學會。
+
+# %% [markdown] lang="en"
+# ## Copied from however far
+#
+# The paper argues from the length of paths (§4): in a recurrent network a signal takes as many steps as the distance is long, with attention it takes one. The plainest test is copying. From 1 to 16 random digits are read out one by one, as a telephone number is, and must be written down. With $L$ digits some $L$ steps lie between the reading of a digit and its writing. The three models are trained afresh for equally many steps, with the learning rates from above. The Transformer copies from any distance, while the recurrent network that squeezes the string into one vector forgets the more the farther it is; with attention the recurrent network does not suffer either.
+#
+# The number of steps was chosen after trying. Given more time the recurrent network improves, but what is far is always learnt last.
+
+
+# %% caption.zh-TW="抄對的數字比例，隨讀與寫之間的距離：有注意力的兩個模型幾乎不受影響，沒有注意力的 RNN 越遠越差" caption.en="Digits copied rightly by the distance from reading to writing: hardly any effect on the two models with attention, ever worse for the RNN without"
+def draw_copying(run: SimpleNamespace) -> Figure:
+    fig, ax = plt.subplots(figsize=(6.4, 3.4))
+    for name, shares in run.copied.items():
+        style = "--" if name == "RNN + attention" else "-"  # it lies on the Transformer's line
+        ax.plot(DISTANCES, shares, style, marker=".", label=name)
+    ax.axhline(0.1, color="C5", linestyle=":", label="chance")
+    ax.set(xlabel="digits from reading to writing", ylabel="digits copied rightly", ylim=(0, 1.05))
+    ax.legend(fontsize="small", loc="lower left", bbox_to_anchor=(0, 0.12))
+    return fig
+
+
+if __name__ == "__main__":
+    draw_copying(run)
     plt.show()
 
 # %% [markdown] lang="zh-TW"
