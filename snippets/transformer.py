@@ -242,14 +242,14 @@ def rival(attend: bool, budget: int) -> Recurrent:
 # All three models see the same batches for the same number of steps, with Adam ($\beta_2 = 0.98$ as in §5.3) and a learning rate that warms up and then falls, its peak the best of several values that we tried for each. What is measured is exact matches: only a number that is right from end to end counts.
 
 # %%
-STEPS, BATCH, WARMUP = 500, 64, 100
-COPY_STEPS, LONGEST = 300, 16
+STEPS, BATCH, WARMUP = 600, 40, 100
+COPY_STEPS, LONGEST = 300, 12
 PEAK = {"Transformer": 3e-3, "RNN": 1e-2, "RNN + attention": 6e-3}
 
 
 def train(model: nn.Module, batches: list[tuple], test: tuple, name: str) -> list[tuple]:
     """Train in place; returns (step, exact matches on part of the test) along the way."""
-    optimizer = torch.optim.Adam(model.parameters(), betas=(0.9, 0.98), eps=1e-9)
+    optimizer = torch.optim.Adam(model.parameters(), betas=(0.9, 0.98), eps=1e-9, fused=True)
     curve = [(0, 0.0)]
     for step in trange(len(batches), desc=name):
         rate = min((step + 1) / WARMUP, 0.5 + 0.5 * math.cos(math.pi * step / len(batches)))
@@ -310,7 +310,7 @@ def share_copied(model: nn.Module, x: Tensor, y: Tensor) -> float:
     return float((model(x, y[:, :-1]).argmax(dim=-1) == y[:, 1:])[:, :-1].float().mean())
 
 
-DISTANCES = [1, 2, 4, 6, 8, 10, 12, 14, LONGEST]
+DISTANCES = range(1, LONGEST + 1)
 
 
 def copying(rng: random.Random) -> dict[str, list[float]]:
@@ -411,14 +411,14 @@ if __name__ == "__main__":
 # %% [markdown] lang="zh-TW"
 # ## 隔得再遠也抄得到
 #
-# 論文 §4 的理由是路徑的長度：在循環網路裡，訊號要走的步數與距離成正比，注意力則只要一步。最直接的考題是抄寫：像報電話號碼一樣逐字念出 1 到 16 個隨機數字，再照樣寫下來。$L$ 個數字時，每個數字從讀到寫都隔著大約 $L$ 步。三個模型從頭訓練，步數相同，學習率沿用上面的值。Transformer 不管多遠都抄得對，把整串擠進一個向量的循環網路則越遠越忘；加上注意力的循環網路也沒有這個問題。
+# 論文 §4 的理由是路徑的長度：在循環網路裡，訊號要走的步數與距離成正比，注意力則只要一步。最直接的考題是抄寫：像報電話號碼一樣逐字念出 1 到 12 個隨機數字，再照樣寫下來。$L$ 個數字時，每個數字從讀到寫都隔著大約 $L$ 步。三個模型從頭訓練，步數相同，學習率沿用上面的值。Transformer 不管多遠都抄得對，把整串擠進一個向量的循環網路則越遠越忘；加上注意力的循環網路也沒有這個問題。
 #
 # 訓練的步數是試過之後選的；給循環網路更多時間，它還會進步，但遠的地方總是最後才學會。
 
 # %% [markdown] lang="en"
 # ## Copied from however far
 #
-# The paper argues from the length of paths (§4): in a recurrent network a signal takes as many steps as the distance is long, with attention it takes one. The plainest test is copying. From 1 to 16 random digits are read out one by one, as a telephone number is, and must be written down. With $L$ digits some $L$ steps lie between the reading of a digit and its writing. The three models are trained afresh for equally many steps, with the learning rates from above. The Transformer copies from any distance, while the recurrent network that squeezes the string into one vector forgets the more the farther it is; with attention the recurrent network does not suffer either.
+# The paper argues from the length of paths (§4): in a recurrent network a signal takes as many steps as the distance is long, with attention it takes one. The plainest test is copying. From 1 to 12 random digits are read out one by one, as a telephone number is, and must be written down. With $L$ digits some $L$ steps lie between the reading of a digit and its writing. The three models are trained afresh for equally many steps, with the learning rates from above. The Transformer copies from any distance, while the recurrent network that squeezes the string into one vector forgets the more the farther it is; with attention the recurrent network does not suffer either.
 #
 # The number of steps was chosen after trying. Given more time the recurrent network improves, but what is far is always learnt last.
 
