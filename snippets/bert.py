@@ -382,6 +382,13 @@ def experiment(seed: int = 0) -> SimpleNamespace:
     }
     return SimpleNamespace(
         metrics=metrics,
+        live={
+            "bert": models["BERT"],
+            "left": models["left to right"],
+            "heads": models["BERT"].blocks[0].heads,
+            "meaning": meaning,
+            "length": LENGTH,
+        },
         curves=curves,
         found=found,
         blanks=blanks_as_text(test, place, filled, meaning),

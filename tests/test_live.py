@@ -376,6 +376,35 @@ def test_rlhf_lab_replies_at_every_stage_and_lets_the_reader_judge(page: Page) -
     expect(lab.locator("[data-verdict]")).to_have_text(re.compile(r"You chose .* \d+ %"))
 
 
+@torch.no_grad()
+def test_bert_fills_blanks_as_torch_does(page: Page, site: Path) -> None:
+    bert, weights, told = snippet("bert"), shipped(site, "bert"), facts(site, "bert")
+    ids, blank = [bert.CLS, 20, 55, bert.MASK, 7, 300, 12], 3
+    for name, both in (("bert", True), ("left", False)):
+        model = bert.Transformer(both)
+        model.load_state_dict(part(weights, f"{name}."))
+        given = {**weights, "facts": told}
+        got = call(page, "forward.fill", given, name, ids, blank, module="/assets/labs/bert.js")
+        wanted = bert.fill(model, torch.tensor([ids]), torch.tensor([blank]))
+        same(got.log_softmax(dim=-1), wanted, 1e-4)
+
+
+def test_bert_lab_fills_the_blank_and_tells_unknown_words(page: Page) -> None:
+    page.goto("/en/papers/bert/")
+    lab = page.locator(".yl-lab")
+    lab.locator("[data-lab-start]").click()
+    status = lab.locator("[data-lab-root] [role=status]")
+    expect(status).to_have_text(re.compile(r"BERT, both sides: \S+ .*left side only: \S+"))
+    for sentence, said in [
+        ("the zyzzyva is _ .", "zyzzyva"),
+        ("no blank at all", "exactly one"),
+        ("a " * 12 + "_", "Too long"),
+    ]:
+        lab.locator("input").fill(sentence)
+        lab.get_by_role("button", name="Fill it in").click()
+        expect(status).to_contain_text(said)
+
+
 def facts(site: Path, name: str) -> dict[str, Any]:
     data = (site / f"assets/models/{name}.safetensors").read_bytes()
     header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
