@@ -28,7 +28,7 @@ def test_check_names_file_line_and_column_of_every_problem(toy: Path) -> None:
     checked = yuanliu("check", cwd=toy)
     assert checked.returncode == 1
     lines = checked.stderr.splitlines()
-    assert re.match(r"papers\.yaml:13:11: entry 'gauss': .*did you mean 'paper'", lines[0])
+    assert re.match(r"papers\.yaml:18:11: entry 'gauss': .*did you mean 'paper'", lines[0])
     assert re.match(r"papers\.yaml:\d+:16: entry 'later': .*did you mean 'gauss'", lines[1])
     assert "2 problems" in lines[2]
 
@@ -109,7 +109,7 @@ def test_build_keeps_the_old_site_when_it_fails(toy: Path) -> None:
     edit(toy, "kind: paper", "kind: papr")
     failed = yuanliu("build", cwd=toy)
     assert failed.returncode == 1
-    assert "papers.yaml:13:11: entry 'gauss'" in failed.stderr
+    assert "papers.yaml:18:11: entry 'gauss'" in failed.stderr
     assert {p: p.read_bytes() for p in (toy / "site").rglob("*") if p.is_file()} == before
     assert [p.name for p in toy.iterdir() if p.name.startswith("site")] == ["site"]
 
