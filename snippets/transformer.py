@@ -411,16 +411,16 @@ if __name__ == "__main__":
 # %% [markdown] lang="zh-TW"
 # ## 隔得再遠也抄得到
 #
-# 論文 §4 的理由是路徑的長度：在循環網路裡，訊號要走的步數與距離成正比，注意力則只要一步。最直接的考題是抄寫：像報電話號碼一樣逐字念出 1 到 12 個隨機數字，再照樣寫下來。$L$ 個數字時，每個數字從讀到寫都隔著大約 $L$ 步。三個模型從頭訓練，步數相同，學習率沿用上面的值。Transformer 不管多遠都抄得對，把整串擠進一個向量的循環網路則越遠越忘；加上注意力的循環網路也沒有這個問題。
+# 論文 §4 的理由是路徑的長度：在循環網路裡，訊號要走的步數與距離成正比，注意力則只要一步。最直接的考題是抄寫：像報電話號碼一樣逐字念出 1 到 12 個隨機數字，再照樣寫下來。$L$ 個數字時，每個數字從讀到寫都隔著大約 $L$ 步。三個模型從頭訓練，步數相同，學習率沿用上面的值。Transformer 不管多遠幾乎都抄得對，把整串擠進一個向量的循環網路則越遠越忘；加上注意力的循環網路也沒有這個問題。
 #
-# 訓練的步數是試過之後選的；給循環網路更多時間，它還會進步，但遠的地方總是最後才學會。
+# 訓練的步數與最長的長度都是試過之後選的；給循環網路更多時間，它還會進步，但遠的地方總是最後才學會。
 
 # %% [markdown] lang="en"
 # ## Copied from however far
 #
-# The paper argues from the length of paths (§4): in a recurrent network a signal takes as many steps as the distance is long, with attention it takes one. The plainest test is copying. From 1 to 12 random digits are read out one by one, as a telephone number is, and must be written down. With $L$ digits some $L$ steps lie between the reading of a digit and its writing. The three models are trained afresh for equally many steps, with the learning rates from above. The Transformer copies from any distance, while the recurrent network that squeezes the string into one vector forgets the more the farther it is; with attention the recurrent network does not suffer either.
+# The paper argues from the length of paths (§4): in a recurrent network a signal takes as many steps as the distance is long, with attention it takes one. The plainest test is copying. From 1 to 12 random digits are read out one by one, as a telephone number is, and must be written down. With $L$ digits some $L$ steps lie between the reading of a digit and its writing. The three models are trained afresh for equally many steps, with the learning rates from above. The Transformer copies about as well from any distance, while the recurrent network that squeezes the string into one vector forgets the more the farther it is; with attention the recurrent network does not suffer either.
 #
-# The number of steps was chosen after trying. Given more time the recurrent network improves, but what is far is always learnt last.
+# The number of steps and the greatest length were chosen after trying. Given more time the recurrent network improves, but what is far is always learnt last.
 
 
 # %% caption.zh-TW="抄對的數字比例，隨讀與寫之間的距離：有注意力的兩個模型幾乎不受影響，沒有注意力的 RNN 越遠越差" caption.en="Digits copied rightly by the distance from reading to writing: hardly any effect on the two models with attention, ever worse for the RNN without"
