@@ -347,7 +347,7 @@ if __name__ == "__main__":
 #
 # 靜態向量處處相同，只能猜對一半。ELMo 每個詞只要一個例子就遠遠超過一半，十個例子時大約猜對八成，也清楚勝過詞袋與單純貝氏。沒訓練過的雙向 LSTM 看得到同樣的鄰居，成績卻差得多，可見功勞在預訓練。
 #
-# 最強的對手是依順序接起來的鄰居，它用的也是這個語言模型學來的詞向量。例子少的時候 ELMo 領先它幾個百分點，例子多了就幾乎被追平：兩個任意的詞，多半看緊鄰的詞就分得出來。論文也發現，訓練資料越少，ELMo 的幫助越大（§5.4）。
+# 最強的對手是依順序接起來的鄰居，它用的也是這個語言模型學來的詞向量。例子少的時候 ELMo 領先它幾個百分點，例子多了，它與單純貝氏都幾乎追平：兩個任意的詞，多半看緊鄰的詞就分得出來。論文也發現，訓練資料越少，ELMo 的幫助越大（§5.4）。
 #
 # 假詞比真正的多義詞容易：它的兩個「意思」是毫不相干的兩個詞。論文考的是真正的詞義，難得多：雙向語言模型第二層得 69.0 F1，永遠猜最常見的詞義也有 65.9（表 5）。
 
@@ -356,7 +356,7 @@ if __name__ == "__main__":
 #
 # The static vector is the same everywhere and gets one half. With a single example of each word ELMo is far above that, with ten it is right about four times in five, and it clearly beats the bag of neighbours and naive Bayes. The bidirectional LSTM without training sees the same neighbours and does much worse, so the credit is due to pre-training.
 #
-# The strongest rival is the neighbours in order, which has its word vectors from this same language model. With few examples ELMo leads it by a few percentage points, with many the lead all but vanishes; most pairs of words can be told apart by the words right beside them. The paper, too, finds that ELMo helps most where training data are fewest (§5.4).
+# The strongest rival is the neighbours in order, which has its word vectors from this same language model. With few examples ELMo leads it by a few percentage points; with forty this rival and naive Bayes have all but caught up, for most pairs of words can be told apart by the words right beside them. The paper, too, finds that ELMo helps most where training data are fewest (§5.4).
 #
 # A pseudoword is easier than true ambiguity, for its two senses are two unrelated words. The paper asks for real senses, which is far harder; the second layer of its model gets an F1 of 69.0, and always guessing the most common sense gets 65.9 (Table 5).
 
