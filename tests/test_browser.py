@@ -357,3 +357,32 @@ def test_search_marks_what_was_sought_on_the_page_it_leads_to(page: Page) -> Non
     expect(page.locator(".md-search-result__item mark").first).to_have_text(re.compile("獎勵|模型"))
     page.locator(".md-search-result__link").first.click()
     expect(page.locator(".md-content mark").first).to_be_visible()
+
+
+@pytest.mark.parametrize("prefix", ["", "/en"])
+def test_question_tells_whether_the_answer_is_right_and_why(page: Page, prefix: str) -> None:
+    page.goto(f"{prefix}/papers/lenet/")
+    question = page.locator(".yl-question").first
+    why = question.locator("details p")
+    expect(why).to_be_hidden()
+    wrong = question.locator(".yl-answer[data-right='false']").first
+    wrong.click()
+    expect(wrong).to_have_attribute("data-chosen", "false")
+    expect(why).to_be_visible()
+    right = question.locator(".yl-answer[data-right='true']")
+    expect(right).to_have_count(1)
+    right.click()
+    expect(right).to_have_attribute("data-chosen", "true")
+    assert wrong.get_attribute("data-chosen") is None
+    expect(why).to_contain_text(right.inner_text())
+
+
+def test_right_answers_do_not_always_stand_in_the_same_place(page: Page) -> None:
+    places = set()
+    for id_ in ("lenet", "gan", "ppo", "bert", "gpt2"):
+        page.goto(f"/papers/{id_}/")
+        for number in range(page.locator(".yl-question").count()):
+            answers = page.locator(".yl-question").nth(number).locator(".yl-answer")
+            right = [answers.nth(n).get_attribute("data-right") for n in range(answers.count())]
+            places.add(right.index("true"))
+    assert len(places) > 1

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from yuanliu.catalog import json_schema, load
+from yuanliu.catalog import Entry, json_schema, load
 
 CATALOG = load(ROOT / "papers.yaml", ROOT / "snippets")
 
@@ -126,3 +126,11 @@ def _in(char: str, encoding: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+@pytest.mark.parametrize("entry", CATALOG.entries, ids=lambda entry: entry.id)
+def test_every_entry_asks_questions_whose_answers_differ(entry: Entry) -> None:
+    assert len(entry.questions) >= 2
+    for question in entry.questions:
+        for answers in question.answers.values():
+            assert len(set(answers)) == len(answers) >= 3
