@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import DESKTOP
+from conftest import DESKTOP, PHONE
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -16,11 +16,9 @@ from playwright.sync_api import (
     Page,
     Request,
     Response,
-    ViewportSize,
     expect,
 )
 
-PHONE = ViewportSize(width=390, height=844)
 PAGES = [
     "/",
     "/about/",

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
-from conftest import ROOT
-from playwright.sync_api import Page, expect
+from axe_playwright_python.sync_playwright import Axe
+from conftest import PHONE, ROOT
+from playwright.sync_api import Browser, Page, expect
 from safetensors.torch import load as load_safetensors
 from torch import Tensor, nn
 
@@ -403,6 +404,33 @@ def test_bert_lab_fills_the_blank_and_tells_unknown_words(page: Page) -> None:
         lab.locator("input").fill(sentence)
         lab.get_by_role("button", name="Fill it in").click()
         expect(status).to_contain_text(said)
+
+
+LABS = sorted(
+    file.stem
+    for file in (ROOT / "docs/assets/labs").glob("*.js")
+    if (ROOT / "snippets" / f"{file.stem}.py").is_file()
+)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", LABS)
+def test_axe_finds_nothing_in_a_lab_at_work(
+    browser: Browser, address: str, name: str, scheme: str
+) -> None:
+    context = browser.new_context(base_url=address, viewport=PHONE, color_scheme=scheme)  # type: ignore[arg-type]
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(f"/en/snippets/{name}/", wait_until="networkidle")
+    page.locator("[data-lab-start]").click()
+    expect(page.locator("[data-lab-start]")).to_be_hidden(timeout=30_000)
+    results = Axe().run(page, context={"include": [[".yl-lab"]]})
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    context.close()
+    assert results.violations_count == 0, results.generate_report()
+    assert errors == []
+    assert wide <= PHONE["width"]
 
 
 def facts(site: Path, name: str) -> dict[str, Any]:
