@@ -76,12 +76,12 @@ def corpus(rng: random.Random) -> tuple[Tensor, Tensor, list[str]]:
 # %% [markdown] lang="zh-TW"
 # ## 模型：同一個網路，兩種視野
 #
-# 兩個模型大小、起點、資料、步數都一樣，差別只在注意力（attention）的遮罩：BERT 的每個位置看得到整句，對手只看得到左邊，也就是 GPT 的做法（論文 §5.1 稱為 LTR）。論文的 BERT-BASE 有 12 層、1.1 億個參數，我們有兩層、約十六萬個。
+# 兩個模型大小、起點、資料、步數都一樣，差別只在注意力（attention）的遮罩：BERT 的每個位置看得到整句，對手只看得到左邊，也就是 GPT 的做法（論文 §5.1 稱為 LTR）。論文的 BERT-BASE 有 12 層、1.1 億個參數，我們有兩層、約十萬個。
 
 # %% [markdown] lang="en"
 # ## The model: one network, two views
 #
-# Both models have the same size, data and number of steps; they differ in the attention mask only. In BERT each place sees the whole sentence, in the rival only what stands to the left, as in GPT (LTR in §5.1 of the paper). BERT-BASE has 12 layers and 110 million parameters; ours has two layers and some 160,000.
+# Both models have the same size, data and number of steps; they differ in the attention mask only. In BERT each place sees the whole sentence, in the rival only what stands to the left, as in GPT (LTR in §5.1 of the paper). BERT-BASE has 12 layers and 110 million parameters; ours has two layers and some 100,000.
 
 
 # %%
@@ -108,7 +108,7 @@ class Block(nn.Module):
 class Transformer(nn.Module):
     """Sentences (B, T) to hidden states T_i (B, T, width)."""
 
-    def __init__(self, both_sides: bool, width: int = 64, layers: int = 2):
+    def __init__(self, both_sides: bool, width: int = 48, layers: int = 2):
         super().__init__()
         self.both_sides = both_sides
         self.token, self.place = nn.Embedding(VOCABULARY, width), nn.Embedding(LENGTH, width)
@@ -208,7 +208,8 @@ class Trigram:
         pairs = (b * V + c)[whole].bincount(minlength=V * V).view(V, V)
         novelty = (pairs > 0).sum(dim=0) + 0.5  # after how many different words it comes
         total, kinds = pairs.sum(dim=1, keepdim=True), (pairs > 0).sum(dim=1, keepdim=True)
-        spare = discount * kinds * novelty / novelty.sum()
+        share = torch.where(total > 0, discount * kinds, 1.0)  # all of it after an unseen word
+        spare = share * novelty / novelty.sum()
         self.p2 = ((pairs - discount).clamp(min=0) + spare) / total.clamp(min=1)
         groups = ((a * V + b) * V + c)[whole]
         self.groups, self.counts = groups.unique(return_counts=True)
