@@ -475,14 +475,14 @@ if __name__ == "__main__":
 # %% [markdown] lang="zh-TW"
 # ## 校對：預訓練過的網路少用標注
 #
-# 從頭學的網路在幾百句時只比亂猜好一點：它背得下訓練句，卻還不認識這一千個詞。預訓練過的早就知道哪些詞該在哪裡，標注只是告訴它「這次要指出怪的那個」；它用 400 句標注，大約抵得上從頭學的 1,600 句。由左至右的預訓練也有幫助，但它讀到一個詞時不知道後面接什麼，因此落後；論文表 5 裡，SQuAD 的 F1 從 88.5 掉到 77.8，也是這個道理。
+# 從頭學的網路在幾百句時只比亂猜好一點：它背得下訓練句，卻還不認識這一千個詞。預訓練過的早就知道哪些詞該在哪裡，標注只是告訴它「這次要指出怪的那個」；它用 400 句標注，就勝過從頭學的 1,600 句。由左至右的預訓練也有幫助，但它讀到一個詞時不知道後面接什麼，因此落後；論文表 5 裡，SQuAD 的 F1 從 88.5 掉到 77.8，也是這個道理。
 #
 # 圖中點線是看兩邊的三元語法：直接指出機率最低的詞，一個標注也不用，比三個網路都好。它之所以能這樣做，是因為我們替它寫好了這個任務的解法；換一個任務，它就沒有向量可以微調。BERT 真正的優勢要到更大的規模、更多樣的任務才顯得出來，這是縮影做不到的。
 
 # %% [markdown] lang="en"
 # ## Proof-reading: fewer labels after pre-training
 #
-# With a few hundred sentences the network from scratch does little better than guessing; it can learn them by heart, and still does not know the thousand words. The pre-trained one knows already which words belong where, and the labels only tell it to point at the odd one; with 400 labelled sentences it is about level with 1,600 from scratch. Pre-training from left to right helps too, but when it reads a word it does not know what follows, and so it falls behind. In Table 5 of the paper F1 on SQuAD falls from 88.5 to 77.8 for the same reason.
+# With a few hundred sentences the network from scratch does little better than guessing; it can learn them by heart, and still does not know the thousand words. The pre-trained one knows already which words belong where, and the labels only tell it to point at the odd one; with 400 labelled sentences it beats 1,600 from scratch. Pre-training from left to right helps too, but when it reads a word it does not know what follows, and so it falls behind. In Table 5 of the paper F1 on SQuAD falls from 88.5 to 77.8 for the same reason.
 #
 # The dotted line is the trigram that sees both sides. It points at the least probable word, needs no label, and beats all three networks. It can do so because we wrote the solution of this task for it; for another task it has no vectors to fine-tune. BERT's true advantage shows at larger scale and over many kinds of task, which is beyond a miniature.
 
