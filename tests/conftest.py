@@ -81,9 +81,10 @@ def address(site: Path) -> Iterator[str]:
         server.shutdown()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """The system's Chromium."""
+    """The system's Chromium. While it runs, Playwright keeps an event loop in this thread, in
+    which no test may start another; so it ends with the module."""
     found = next((path for name in CHROMIUM if (path := shutil.which(name))), MAC_CHROME)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=FLAGS)

@@ -139,7 +139,7 @@ def test_search_finds(page: Page, address: str, start: str, query: str, target: 
 
 def test_path_leads_from_the_first_stop_to_the_last(page: Page) -> None:
     page.goto("/path/")
-    stops = page.locator(".yl-cards .yl-card__title")
+    stops = page.locator("#list ~ .yl-cards .yl-card__title")
     count = stops.count()
     titles = [stops.nth(n).inner_text() for n in range(count)]
     stops.first.click()
