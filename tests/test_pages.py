@@ -151,3 +151,8 @@ def _slots(text: str) -> list[str]:
 
 def test_language_without_its_own_words_gets_english() -> None:
     assert pages.strings("fr") == pages.strings("en")
+
+
+def test_page_without_a_measured_claim_still_shows_a_figure(toy: Path) -> None:
+    page = (build(toy) / "en/papers/later/index.html").read_text(encoding="utf-8")
+    assert page.count("mean-1.svg") == 1
