@@ -188,12 +188,16 @@ def minimise(
 # %% [markdown] lang="zh-TW"
 # ## 填空考試，與不用神經網路的對手
 #
-# 每個測試句隨機挖掉一個詞，看模型給原來的詞多少機率。只看左邊的模型用前面的詞猜。數詞組的對手有兩個：三元語法（trigram）只看左邊；再用貝氏定理讓它也看右邊，把一千個詞逐一放進空格，看整句的機率，$p(w \mid \text{句}) \propto p(w \mid l_2 l_1)\, p(r_1 \mid l_1 w)\, p(r_2 \mid w r_1)$。
+# 每個測試句隨機挖掉一個詞，看模型給原來的詞多少機率。只看左邊的模型用前面的詞猜。數詞組的對手有兩個：三元語法（trigram）只看左邊；再用貝氏定理讓它也看右邊，把一千個詞逐一放進空格，看整句的機率：
+#
+# $$p(w \mid \text{句}) \propto p(w \mid l_2 l_1)\, p(r_1 \mid l_1 w)\, p(r_2 \mid w r_1)$$
 
 # %% [markdown] lang="en"
 # ## The test: blanks, and rivals without a network
 #
-# From each test sentence one word is taken out at random, and we ask how probable the model finds it. The model that sees the left side guesses from the words before. Two rivals count groups of words. A trigram sees the left only; by Bayes' rule it can be made to see the right as well, putting each of the thousand words into the blank and taking the probability of the whole, $p(w \mid \text{sentence}) \propto p(w \mid l_2 l_1)\, p(r_1 \mid l_1 w)\, p(r_2 \mid w r_1)$.
+# From each test sentence one word is taken out at random, and we ask how probable the model finds it. The model that sees the left side guesses from the words before. Two rivals count groups of words. A trigram sees the left only; by Bayes' rule it can be made to see the right as well, putting each of the thousand words into the blank and taking the probability of the whole:
+#
+# $$p(w \mid \text{sentence}) \propto p(w \mid l_2 l_1)\, p(r_1 \mid l_1 w)\, p(r_2 \mid w r_1)$$
 
 
 # %%
