@@ -39,6 +39,7 @@ log = get_plugin_logger(__name__)
 LABS = "assets/labs"  # in docs/: NAME.js plays with the model of snippet NAME
 THEME = Path(__file__).with_name("theme")
 COMPONENT = re.compile(r"<!-- *yuanliu:([a-z]+) *-->")
+CODE = re.compile(r"<pre\b.*?</pre>", re.DOTALL)  # not sought, and most of an index's weight
 HEADING = re.compile(r'<h([1-3]) id="([^"]+)">(.*?)</h\1>', re.DOTALL)
 MATH = re.compile(r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', re.DOTALL)
 SEARCH_BASE = re.compile(r'(<script id="__config"[^>]*>[^<]*?"base": )"[^"]*"')
@@ -350,7 +351,11 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         others = [p for p in map(self._prefix, self.site.catalog.languages) if p]
         for prefix in ["", *others]:
             docs = [
-                {**doc, "location": doc["location"].removeprefix(prefix)}
+                {
+                    **doc,
+                    "location": doc["location"].removeprefix(prefix),
+                    "text": CODE.sub("", doc["text"]),
+                }
                 for doc in whole["docs"]
                 if doc["location"].startswith(prefix)
                 and (prefix or not doc["location"].startswith(tuple(others)))
