@@ -173,6 +173,8 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         head: dict = {"title": title, "description": description}
         if page.wide:
             head["hide"] = ["toc"]
+        if "entry" in page.context:  # before the lists that only name it
+            head["search"] = {"boost": 4}
         body = ""
         if page.template.endswith(".md"):
             body = self.site.render(page, language, self._urls(f"{page.path}/", language))
