@@ -14,12 +14,12 @@ import threading
 from functools import partial
 from pathlib import Path
 
+from lighthouse import CHROMIUM, Compressed
 from playwright.sync_api import sync_playwright
 from rich.console import Console
 from rich.table import Table
 
 ROOT = Path(__file__).parent.parent
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 # What one step is, in JavaScript: `lab` is the module, `model` the weights, `engine` the engine.
 STEPS = {
@@ -49,16 +49,11 @@ MEASURE = """async ([name, step]) => {
 }"""
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
-
-
 def main(site: Path) -> None:
     """Print the table; times are in milliseconds, a step's is the median of twenty."""
     chromium = next((path for name in CHROMIUM if (path := shutil.which(name))), None)
     table = Table("model", "kB", "load", "one step", "load, 4x slower", "one step, 4x slower", "")
-    handler = partial(Quiet, directory=str(site))
+    handler = partial(Compressed, directory=str(site))
     with (
         http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server,
         sync_playwright() as playwright,

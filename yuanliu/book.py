@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import html
 import json
 import tempfile
@@ -14,8 +13,10 @@ import mkepub
 import typst
 from jinja2 import Environment
 
-from yuanliu.cards import card, font_file
+from yuanliu.cards import FONTS, card, font_file
+from yuanliu.catalog import Entry
 from yuanliu.cite import plain
+from yuanliu.kept import kept
 from yuanliu.pages import Site, number
 
 TEMPLATE = Path(__file__).with_name("templates") / "book.typ"
@@ -34,23 +35,20 @@ def content(site: Site, language: str, title: str, intro: str, address: str) -> 
             {
                 "name": era.name,
                 "intro": era.intro,
-                "colour": site.era_number[era.id],
                 "entries": [_entry(site, entry, language) for entry in era.entries],
             }
             for era in eras
         ],
         "glossary": [
-            {"term": term.term[language], "meaning": term.meaning[language]}
-            for term in sorted(site.catalog.glossary, key=lambda term: term.id)
+            {"term": term.term[language], "meaning": term.meaning[language]} for term in site.terms
         ],
     }
 
 
-def _entry(site: Site, entry: Any, language: str) -> dict[str, Any]:
+def _entry(site: Site, entry: Entry, language: str) -> dict[str, Any]:
     words, run = site.strings[language], site.executions[entry.snippet]
-    own = any(claim.measured for claim in entry.claims)
+    figure = run.figures[0] if entry.measured and run.figures else None
     return {
-        "id": entry.id,
         "title": entry.title[language],
         "original": entry.title.original,
         "facts": f"{words['comma'].join(map(plain, entry.authors))} · {entry.year}"
@@ -69,8 +67,8 @@ def _entry(site: Site, entry: Any, language: str) -> dict[str, Any]:
             }
             for verdict in site.verdicts(entry)
         ],
-        "figure": f"{run.name}.svg" if own and run.figures else None,
-        "caption": run.figures[0].captions[language] if own and run.figures else None,
+        "figure": f"{run.name}.svg" if figure else None,
+        "caption": figure.captions[language] if figure else None,
         "corrections": [
             {
                 "said": correction.said[language],
@@ -92,28 +90,26 @@ def figures(site: Site) -> dict[str, str]:
 
 
 def pdf(told: dict[str, Any], drawn: dict[str, str], directory: Path) -> bytes:
-    """The book as PDF/A-like document with an outline; set again only when its content changed."""
-    fonts = [font_file(style) for style in ("Regular", "Bold")]
+    """The book as a PDF with an outline; set again only when its content changed."""
     template = TEMPLATE.read_text(encoding="utf-8")
-    data = json.dumps(told, ensure_ascii=False, default=str)
-    key = hashlib.sha256(repr((template, data, sorted(drawn.items()))).encode()).hexdigest()
-    kept = directory / f"{key}.pdf"
-    if not kept.is_file():
-        directory.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=directory) as name:
-            folder = Path(name)
-            (folder / "book.typ").write_text(template, encoding="utf-8")
-            (folder / "book.json").write_text(data, encoding="utf-8")
-            for file, svg in drawn.items():
-                (folder / file).write_text(svg, encoding="utf-8")
-            typst.compile(
-                str(folder / "book.typ"),
-                output=str(folder / "book.pdf"),
-                font_paths=[str(font.parent) for font in fonts],
-                ignore_system_fonts=True,
-            )
-            (folder / "book.pdf").replace(kept)
-    return kept.read_bytes()
+    files = {"book.typ": template, "book.json": json.dumps(told, ensure_ascii=False, default=str)}
+    files |= drawn
+    return kept(directory, ".pdf", sorted(files.items()), lambda: _set(files))
+
+
+def _set(files: dict[str, str]) -> bytes:
+    """Typst's PDF of ``book.typ`` among the files."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for file, text in files.items():
+            (folder / file).write_text(text, encoding="utf-8")
+        typst.compile(
+            str(folder / "book.typ"),
+            output=str(folder / "book.pdf"),
+            font_paths=[str(font_file(style).parent) for style in FONTS],
+            ignore_system_fonts=True,
+        )
+        return (folder / "book.pdf").read_bytes()
 
 
 def epub(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import re
 from functools import cache
@@ -10,6 +9,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
+
+from yuanliu.kept import kept
 
 WIDTH, HEIGHT, MARGIN = 1200, 630, 80
 PAPER, INK, QUIET = "#f6f4ef", "#1f2430", "#5b6270"
@@ -49,14 +50,8 @@ def card(title: str, above: str, below: str, era: int, directory: Path) -> bytes
         era: which colour, from 1.
         directory: where drawn cards are kept, by what stands on them, for the next build.
     """
-    key = hashlib.sha256(repr((title, above, below, era, Path(__file__).read_bytes())).encode())
-    kept = directory / f"{key.hexdigest()}.png"
-    if not kept.is_file():
-        directory.mkdir(parents=True, exist_ok=True)
-        part = kept.with_suffix(".part")
-        part.write_bytes(_draw(title, above, below, era))
-        part.replace(kept)
-    return kept.read_bytes()
+    words = title, above, below, era
+    return kept(directory, ".png", (*words, Path(__file__).read_bytes()), lambda: _draw(*words))
 
 
 def _draw(title: str, above: str, below: str, era: int) -> bytes:

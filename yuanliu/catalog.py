@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import operator
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -275,6 +276,11 @@ class Entry(Model):
     draft: Literal[False] = False
 
     @property
+    def measured(self) -> bool:
+        """Whether its snippet measures a claim of its own."""
+        return any(claim.measured for claim in self.claims)
+
+    @property
     def page_minutes(self) -> int:
         """Time to read the entry's page and to see its program run, in the slowest language.
 
@@ -418,13 +424,16 @@ class Catalog(Model):
 
     def route_to(self, id_: str) -> list[Entry]:
         """All that ``id_`` requires, directly or not, and itself, in reading order."""
-        needed, waiting = set(), [self.entry(id_).id]
-        while waiting:
-            one = waiting.pop()
-            if one not in needed:
-                needed.add(one)
-                waiting.extend(self._by_id[one].requires)
+        needed = self._ways[self.entry(id_).id]
         return [entry for entry in self._order if entry.id in needed]
+
+    @cached_property
+    def _ways(self) -> dict[str, set[str]]:
+        """Of each entry the ids of all that it requires, directly or not, and its own."""
+        ways: dict[str, set[str]] = {}
+        for entry in self._order:
+            ways[entry.id] = {entry.id}.union(*(ways[needed] for needed in entry.requires))
+        return ways
 
     def unlocks(self, id_: str) -> list[Entry]:
         """The entries that require ``id_`` directly, in reading order."""
@@ -437,10 +446,9 @@ class Catalog(Model):
         as long as each fits: first the works that the route leads to, then the easy ones, then
         those on which most of the route rests.
         """
-        ways = {id_: {entry.id for entry in self.route_to(id_)} for id_ in self._by_id}
-        needed = set().union(*(ways[id_] for id_ in route.to or self._by_id))
+        needed = set().union(*(self._ways[id_] for id_ in route.to or self._by_id))
         stops = [entry for entry in self._order if entry.id in needed]
-        rests = {entry.id: sum(entry.id in ways[other] for other in needed) for entry in stops}
+        rests = Counter(id_ for other in needed for id_ in self._ways[other])
         left = math.inf if route.minutes is None else route.minutes
         left -= sum(entry.page_minutes for entry in stops)
         chosen = set()

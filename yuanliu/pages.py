@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from yuanliu import cite, graph, snippets
-from yuanliu.catalog import Catalog, Claim, Entry, Question
+from yuanliu.catalog import Catalog, Claim, Entry, Question, Term
 from yuanliu.snippets import Execution
 
 LOCALES = Path(__file__).with_name("locale")
@@ -123,6 +123,19 @@ class Site:
         return self.catalog.reading_order()
 
     @cached_property
+    def terms(self) -> list[Term]:
+        """The glossary in the order of its pages."""
+        return sorted(self.catalog.glossary, key=lambda term: term.id)
+
+    @cached_property
+    def citations(self) -> dict[str, dict[str, str]]:
+        """Of each entry's id the text of every form of citation, by the suffix of its file."""
+        return {
+            entry.id: {suffix: form.write([entry]) for suffix, form in cite.FILES.items()}
+            for entry in self.order
+        }
+
+    @cached_property
     def used_snippets(self) -> list[str]:
         """Names of the snippets that entries name, along the path."""
         return list(dict.fromkeys(entry.snippet for entry in self.order))
@@ -184,8 +197,7 @@ class Site:
             found.append(Page(f"routes/{route.id}", "route.html", title, intro, context))
         if self.catalog.glossary:
             title, intro = words["glossary"], words["glossary_intro"]
-            terms = sorted(self.catalog.glossary, key=lambda term: term.id)
-            found.append(Page("glossary", "glossary.html", title, intro, {"terms": terms}))
+            found.append(Page("glossary", "glossary.html", title, intro, {"terms": self.terms}))
         found += [
             self._entry_page(place, entry, language) for place, entry in enumerate(self.order)
         ]
@@ -220,10 +232,10 @@ class Site:
             "after": self.order[place + 1] if place + 1 < len(self.order) else None,
             "verdicts": self.verdicts(entry),
             "execution": self.executions[entry.snippet],
-            "own": any(claim.measured for claim in entry.claims),
+            "own": entry.measured,
             "requires": [self.catalog.entry(needed) for needed in entry.requires],
             "unlocks": self.catalog.unlocks(entry.id),
-            "bibtex": cite.bibtex([entry]).strip(),
+            "bibtex": self.citations[entry.id][".bib"].strip(),
         }
         title, description = entry.title[language], entry.summary[language]
         return Page(f"papers/{entry.id}", "entry.html", title, description, context)

@@ -222,12 +222,12 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         title, intro = config.site_name, config.site_description or ""
         cards = Path(config.config_file_path).parent / self.config.cache / "cards"
         told = book.content(self.site, language, title, intro, address(""))
-        drawn = book.figures(self.site)
+        figures = book.figures(self.site)
         made: list[tuple[str, str | bytes]] = [
             (f"{prefix}feed.xml", feeds.atom(list_, language, title, address)),
             (f"{prefix}llms.txt", feeds.llms_txt(list_, language, title, intro, address)),
-            (f"{prefix}book.pdf", book.pdf(told, drawn, cards)),
-            (f"{prefix}book.epub", book.epub(told, drawn, self.site.environment, cards)),
+            (f"{prefix}book.pdf", book.pdf(told, figures, cards)),
+            (f"{prefix}book.epub", book.epub(told, figures, self.site.environment, cards)),
             (f"assets/cards/{language}/index.png", card(title, words["path"], intro, 1, cards)),
         ]
         for entry in self.site.order:
@@ -239,10 +239,7 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
 
     def _citations(self) -> list[tuple[str, str]]:
         """A file for each entry and form, and all of them in one for the choice of works."""
-        written = {
-            entry.id: {suffix: form.write([entry]) for suffix, form in cite.FILES.items()}
-            for entry in self.site.order
-        }
+        written = self.site.citations
         made = [
             (f"papers/{id_}/{id_}{suffix}", text)
             for id_, forms in written.items()
@@ -344,8 +341,7 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         index = Path(config.site_dir, "search", "search_index.json")
         if index.is_file():
             self._split_search(index)
-        for language in self.site.catalog.languages:
-            self._offline(Path(config.site_dir), language)
+        self._list_offline(Path(config.site_dir))
 
     def _split_search(self, index: Path) -> None:
         """Leave in each language's index its own pages, so that results stay in the language."""
@@ -367,27 +363,30 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             text = json.dumps({**whole, "docs": docs}, ensure_ascii=False, separators=(",", ":"))
             target.write_text(text, encoding="utf-8")
 
-    def _offline(self, site: Path, language: str) -> None:
-        """List what an offline copy of ``language`` holds: its pages, and all that they show."""
-        others = {other for other in self.site.catalog.languages if self._prefix(other)} - {
-            language
-        }
-        digest, total, addresses = hashlib.sha256(), 0, []
+    def _list_offline(self, site: Path) -> None:
+        """List what an offline copy of each language holds: its pages, and all that they show."""
+        first, *others = self.site.catalog.languages
+        shown: dict[str, list[tuple[str, bytes]]] = {first: [], **{other: [] for other in others}}
         for file in sorted(path for path in site.rglob("*") if path.suffix in OFFLINE):
             path = file.relative_to(site)
-            shared = path.parts[0] == "assets" and path.parts[1] not in ("cards", "labs", "models")
-            mine = (
-                path.parts[0] == language if self._prefix(language) else path.parts[0] not in others
-            )
-            if path.name == "404.html" or not (shared or (mine and path.parts[0] != "assets")):
-                continue
-            content = file.read_bytes()
-            digest.update(content)
-            total += len(content)
-            addresses.append(path.as_posix().removesuffix("index.html"))
-        told = {"version": digest.hexdigest()[:16], "bytes": total, "files": addresses}
-        target = site / self._prefix(language) / "offline.json"
-        target.write_text(json.dumps(told), encoding="utf-8")
+            owner = path.parts[0] if path.parts[0] in others else first
+            owners = [owner]
+            if path.parts[0] == "assets":
+                owners = [] if path.parts[1] in ("cards", "labs", "models") else [first, *others]
+            if path.name != "404.html" and owners:
+                item = (path.as_posix().removesuffix("index.html"), file.read_bytes())
+                for language in owners:
+                    shown[language].append(item)
+        for language, items in shown.items():
+            told = {
+                "version": hashlib.sha256(b"".join(content for _, content in items)).hexdigest()[
+                    :16
+                ],
+                "bytes": sum(len(content) for _, content in items),
+                "files": [address for address, _ in items],
+            }
+            target = site / self._prefix(language) / "offline.json"
+            target.write_text(json.dumps(told), encoding="utf-8")
 
 
 def _shorten(text: str, length: int = 160) -> str:

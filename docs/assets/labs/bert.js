@@ -29,16 +29,11 @@ const [MASK, CLS, SHOWN] = [1, 2, 8];
 
 // Hidden states T_i of a sentence (T, width); with causal a place sees only what is to its left.
 function hidden(w, ids, causal, heads) {
-  const width = w["place.weight"].shape[1];
   let x = engine.add(engine.embedding(ids, w["token.weight"]), engine.embedding([...ids.keys()], w["place.weight"]));
   for (let layer = 0; `blocks.${layer}.qkv.weight` in w; layer++) {
     const b = engine.part(w, `blocks.${layer}.`);
-    const qkv = engine.linear(engine.layerNorm(x, b["norm1.weight"], b["norm1.bias"]), b["qkv.weight"], b["qkv.bias"]);
-    const [q, k, v] = [0, 1, 2].map((n) => engine.columns(qkv, n * width, (n + 1) * width));
-    const [seen] = engine.attention(q, k, v, heads, causal);
-    x = engine.add(x, engine.linear(seen, b["out.weight"], b["out.bias"]));
-    const up = engine.gelu(engine.linear(engine.layerNorm(x, b["norm2.weight"], b["norm2.bias"]), b["mlp.0.weight"], b["mlp.0.bias"]));
-    x = engine.add(x, engine.linear(up, b["mlp.2.weight"], b["mlp.2.bias"]));
+    [x] = engine.selfAttention(x, b, heads, causal);
+    x = engine.feedForward(x, b, "mlp.0", "mlp.2");
   }
   return engine.layerNorm(x, w["norm.weight"], w["norm.bias"]);
 }

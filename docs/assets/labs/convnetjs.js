@@ -1,5 +1,6 @@
 // ConvNetJS lives on: a network trained in the page, its decision boundary drawn as it learns.
-// Nothing is loaded but this file; the network and its backpropagation are written out below.
+// No weights are loaded; the network and its backpropagation are written out below.
+import { spot } from "./ui.js";
 
 const WORDS = {
   "zh-TW": {
@@ -191,8 +192,7 @@ export function start(root, model, language) {
   }
 
   canvas.addEventListener("pointerdown", (event) => {
-    const box = canvas.getBoundingClientRect();
-    const x = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height].map((value) => value * 2.2 - 1.1);
+    const x = spot(canvas, event).map((value) => value * 2.2 - 1.1);
     points.push({ x, y: Number(chosen.class.value) });
     show();
   });

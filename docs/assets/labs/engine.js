@@ -198,6 +198,25 @@ export function attention(q, k, v, heads, causal = false) {
   return [y, looks];
 }
 
+// The two halves of a Transformer block on x (T, width), each added to its input. Weights b are
+// named as in the snippets. kept = {k, v} holds what came before and grows, so that a new token
+// costs one row. The first half also returns what each head looked at.
+
+export function selfAttention(x, b, heads, causal = false, kept = {}) {
+  const width = x.shape[1];
+  const qkv = linear(layerNorm(x, b["norm1.weight"], b["norm1.bias"]), b["qkv.weight"], b["qkv.bias"]);
+  const [q, k, v] = [0, 1, 2].map((n) => columns(qkv, n * width, (n + 1) * width));
+  Object.assign(kept, kept.k ? { k: concat(kept.k, k), v: concat(kept.v, v) } : { k, v });
+  const [seen, looks] = attention(q, kept.k, kept.v, heads, causal);
+  return [add(x, linear(seen, b["out.weight"], b["out.bias"])), looks];
+}
+
+export function feedForward(x, b, up = "up", down = "down") {
+  const normed = layerNorm(x, b["norm2.weight"], b["norm2.bias"]);
+  const inner = gelu(linear(normed, b[`${up}.weight`], b[`${up}.bias`]));
+  return add(x, linear(inner, b[`${down}.weight`], b[`${down}.bias`]));
+}
+
 export function concat(x, y) { // below one another: (N, width) and (M, width) to (N + M, width)
   const data = new Float32Array(x.data.length + y.data.length);
   data.set(x.data);

@@ -12,29 +12,23 @@ const INTRO = {
 function decoder(model) {
   const w = engine.part(model, "model.");
   const { heads } = model.facts;
-  const [context, width] = w["place.weight"].shape;
+  const [context] = w["place.weight"].shape;
   const layers = Object.keys(w).filter((name) => /^blocks\.\d+\.qkv\.weight$/.test(name)).length;
   const blocks = Array.from({ length: layers }, (_, layer) => engine.part(w, `blocks.${layer}.`));
-  let [kept, fed, looks] = [[], [], []];
+  const nothing = () => blocks.map(() => ({}));
+  let [kept, fed, looks] = [nothing(), [], []];
 
   function feed(id) {
     if (fed.length === context) { // full: begin again with the second half
       const half = fed.slice(context / 2);
-      [kept, fed] = [[], []];
+      [kept, fed] = [nothing(), []];
       half.forEach(feed);
     }
     let x = engine.add(engine.embedding([id], w["token.weight"]), engine.row(w["place.weight"], fed.length));
     fed.push(id);
     for (const [layer, b] of blocks.entries()) {
-      const normed = engine.layerNorm(x, b["norm1.weight"], b["norm1.bias"]);
-      const qkv = engine.linear(normed, b["qkv.weight"], b["qkv.bias"]);
-      const [q, k, v] = [0, 1, 2].map((n) => engine.columns(qkv, n * width, (n + 1) * width));
-      kept[layer] = kept[layer] ? { k: engine.concat(kept[layer].k, k), v: engine.concat(kept[layer].v, v) } : { k, v };
-      const [seen, look] = engine.attention(q, kept[layer].k, kept[layer].v, heads, true);
-      looks[layer] = look;
-      x = engine.add(x, engine.linear(seen, b["out.weight"], b["out.bias"]));
-      const up = engine.gelu(engine.linear(engine.layerNorm(x, b["norm2.weight"], b["norm2.bias"]), b["up.weight"], b["up.bias"]));
-      x = engine.add(x, engine.linear(up, b["down.weight"], b["down.bias"]));
+      [x, looks[layer]] = engine.selfAttention(x, b, heads, true, kept[layer]);
+      x = engine.feedForward(x, b);
     }
     return engine.linear(engine.layerNorm(x, w["norm.weight"], w["norm.bias"]), w["token.weight"]);
   }

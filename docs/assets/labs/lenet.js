@@ -1,6 +1,6 @@
 // Draw a digit: LeNet-5 and the MLP of snippets/lenet.py read it, side by side.
 import * as engine from "./engine.js";
-import { bars, percent, pixels } from "./ui.js";
+import { bars, onDraw, percent, pixels } from "./ui.js";
 
 const WORDS = {
   "zh-TW": {
@@ -130,21 +130,13 @@ export function start(root, model, language) {
     root.querySelector("[role=status]").textContent = blank ? "" : told.join("　");
   }
 
-  function draw(event) {
-    const box = canvas.getBoundingClientRect();
-    const [x, y] = [((event.clientX - box.left) / box.width) * SIZE, ((event.clientY - box.top) / box.height) * SIZE];
+  onDraw(canvas, (x, y) => {
     for (let row = 0; row < SIZE; row++) for (let column = 0; column < SIZE; column++) {
-      const distance = Math.hypot(column + 0.5 - x, row + 0.5 - y);
+      const distance = Math.hypot(column + 0.5 - x * SIZE, row + 0.5 - y * SIZE);
       ink[row * SIZE + column] = Math.max(ink[row * SIZE + column], Math.min(1, Math.max(0, 1.9 - distance)));
     }
     show();
-  }
-
-  canvas.addEventListener("pointerdown", (event) => {
-    canvas.setPointerCapture(event.pointerId);
-    draw(event);
   });
-  canvas.addEventListener("pointermove", (event) => event.buttons && draw(event));
   root.querySelector("[data-clear]").addEventListener("click", () => {
     ink.fill(0);
     [down, right] = [0, 0];

@@ -1,6 +1,6 @@
 // Hold a part of an image fast, and let the RBM of snippets/rbm.py imagine the rest.
 import * as engine from "./engine.js";
-import { pixels } from "./ui.js";
+import { onDraw, pixels } from "./ui.js";
 
 const WORDS = {
   "zh-TW": {
@@ -38,7 +38,7 @@ const transpose = ({ shape: [rows, columns], data }) =>
 
 // p(h = 1 | v) = sigmoid(c + W'v) and p(v = 1 | h) = sigmoid(b + Wh); W is (784, 64).
 export const forward = {
-  hidden: ({ W, c }, v) => engine.sigmoid(engine.linear(v, transpose(W), c)),
+  hidden: ({ W, c, turned = transpose(W) }, v) => engine.sigmoid(engine.linear(v, turned, c)),
   visible: ({ W, b }, h) => engine.sigmoid(engine.linear(h, W, b)),
 };
 
@@ -61,7 +61,7 @@ export function start(root, model, language) {
     </p>
     <p role="status"></p>`;
   const [canvas, select, run] = ["[data-draw]", "select", "[data-run]"].map((at) => root.querySelector(at));
-  const wide = { W: model.W, b: model.b, c: model.c };
+  const rbm = { ...model, turned: transpose(model.W) }; // once for all samples
   const given = new Float32Array(SIZE * SIZE); // what the reader drew or chose
   let shown = given.slice(); // probabilities of the pixels
   let visible = given.slice(); // their sampled states
@@ -86,8 +86,8 @@ export function start(root, model, language) {
   }
 
   function sample() {
-    const p = forward.hidden(wide, engine.tensor([1, SIZE * SIZE], visible));
-    shown = forward.visible(wide, bernoulli(p)).data.map((value, i) => (held(i) ? given[i] : value));
+    const p = forward.hidden(rbm, engine.tensor([1, SIZE * SIZE], visible));
+    shown = forward.visible(rbm, bernoulli(p)).data.map((value, i) => (held(i) ? given[i] : value));
     visible = bernoulli(engine.tensor([1, SIZE * SIZE], shown)).data;
     count += 1;
     show(p);
@@ -97,23 +97,15 @@ export function start(root, model, language) {
     count = 0;
     shown = given.slice();
     visible = given.slice();
-    show(forward.hidden(wide, engine.tensor([1, SIZE * SIZE], visible)));
+    show(forward.hidden(rbm, engine.tensor([1, SIZE * SIZE], visible)));
   }
 
-  function draw(event) {
-    const box = canvas.getBoundingClientRect();
-    const [x, y] = [((event.clientX - box.left) / box.width) * SIZE, ((event.clientY - box.top) / box.height) * SIZE];
+  onDraw(canvas, (x, y) => {
     given.forEach((_, i) => {
-      if (Math.hypot((i % SIZE) + 0.5 - x, Math.floor(i / SIZE) + 0.5 - y) < 1.3) given[i] = shown[i] = visible[i] = 1;
+      if (Math.hypot((i % SIZE) + 0.5 - x * SIZE, Math.floor(i / SIZE) + 0.5 - y * SIZE) < 1.3) given[i] = shown[i] = visible[i] = 1;
     });
     show();
-  }
-
-  canvas.addEventListener("pointerdown", (event) => {
-    canvas.setPointerCapture(event.pointerId);
-    draw(event);
   });
-  canvas.addEventListener("pointermove", (event) => event.buttons && draw(event));
   select.addEventListener("change", restart);
   root.querySelector("[data-step]").addEventListener("click", sample);
   root.querySelector("[data-clear]").addEventListener("click", () => {

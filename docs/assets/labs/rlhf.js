@@ -30,41 +30,32 @@ const WORDS = {
 
 const REPLY = 8; // words
 
-// One step of a language model: the logits of the next word, and the new state.
-function step(w, word, state) {
-  const hidden = engine.gruStep(engine.embedding([word], w["embedding.weight"]), state, engine.part(w, "gru."));
-  return [engine.linear(hidden, w["head.weight"], w["head.bias"]), hidden];
+// Reads word by word, and says after each what the head makes of the state so far.
+function reader(model, name, head) {
+  const w = engine.part(model, `${name}.`);
+  const gru = engine.part(w, "gru.");
+  let state = engine.tensor([1, gru.weight_hh_l0.shape[1]]);
+  return (word) => {
+    state = engine.gruStep(engine.embedding([word], w["embedding.weight"]), state, gru);
+    return engine.linear(state, w[`${head}.weight`], w[`${head}.bias`]);
+  };
 }
 
-const still = (w) => engine.tensor([1, w["gru.weight_hh_l0"].shape[1]]);
+const last = (feed, words) => words.map((word) => feed(word)).at(-1);
 
 export const forward = {
-  logits(model, stage, words) { // of the word after `words`
-    const w = engine.part(model, `${stage}.`);
-    let [logits, state] = [null, still(w)];
-    for (const word of words) [logits, state] = step(w, word, state);
-    return logits;
-  },
-  reward(model, words) {
-    const w = engine.part(model, "reward.");
-    const gru = engine.part(w, "gru.");
-    let state = still(w);
-    for (const word of words) state = engine.gruStep(engine.embedding([word], w["embedding.weight"]), state, gru);
-    return engine.linear(state, w["score.weight"], w["score.bias"]);
-  },
+  logits: (model, stage, words) => last(reader(model, stage, "head"), words), // of the next word
+  reward: (model, words) => last(reader(model, "reward", "score"), words),
 };
 
 function reply(model, stage, prompt) {
-  const w = engine.part(model, `${stage}.`);
-  let [logits, state] = [null, still(w)];
-  for (const word of prompt) [logits, state] = step(w, word, state);
-  const words = [];
-  while (words.length < REPLY) {
+  const feed = reader(model, stage, "head");
+  let logits = last(feed, prompt);
+  return Array.from({ length: REPLY }, () => {
     const word = engine.sample(engine.softmax(logits));
-    words.push(word);
-    [logits, state] = step(w, word, state);
-  }
-  return words;
+    logits = feed(word);
+    return word;
+  });
 }
 
 export function start(root, model, language) {

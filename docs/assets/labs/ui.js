@@ -30,5 +30,20 @@ export function pixels(canvas, values, across) {
   });
 }
 
+// Where on a canvas the pointer is, from 0 to 1 across and down.
+export function spot(canvas, event) {
+  const box = canvas.getBoundingClientRect();
+  return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
+}
+
+// Call draw(x, y) wherever the pointer goes while it is pressed on a canvas.
+export function onDraw(canvas, draw) {
+  canvas.addEventListener("pointerdown", (event) => {
+    canvas.setPointerCapture(event.pointerId);
+    draw(...spot(canvas, event));
+  });
+  canvas.addEventListener("pointermove", (event) => event.buttons && draw(...spot(canvas, event)));
+}
+
 // Let the page breathe between long computations, and stop when the lab is asked to.
 export const breathe = () => new Promise((resolve) => setTimeout(resolve));
