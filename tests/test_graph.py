@@ -7,6 +7,8 @@ from itertools import combinations
 
 import pytest
 from conftest import ROOT
+from hypothesis import given
+from hypothesis import strategies as st
 
 from yuanliu import graph
 from yuanliu.catalog import load
@@ -70,3 +72,21 @@ def test_labels_break_between_words_and_between_chinese_characters() -> None:
 def test_no_line_begins_or_ends_with_the_wrong_punctuation() -> None:
     assert graph.wrap("你只需要注意力（Transformer）", 16) == ["你只需要注意力", "（Transformer）"]
     assert graph.wrap("課程筆記：BERT、GPT", 14) == ["課程筆記：", "BERT、GPT"]
+
+
+@given(st.lists(st.tuples(st.integers(0, 59), st.integers(0, 59)), max_size=150))
+def test_layers_of_any_graph_run_downwards_and_are_no_longer_than_the_usual(
+    ends: list[tuple[int, int]],
+) -> None:
+    edges = sorted({(min(pair), max(pair)) for pair in ends if pair[0] != pair[1]})
+    layers = graph._layers(60, edges)
+    assert min(layers) == 0
+    assert all(layers[source] < layers[target] for source, target in edges)
+    usual = [0] * 60  # as high as what is above each allows
+    for source, target in sorted(edges, key=lambda edge: edge[1]):
+        usual[target] = max(usual[target], usual[source] + 1)
+    assert _length(layers, edges) <= _length(usual, edges)
+
+
+def _length(layers: list[int], edges: list[tuple[int, int]]) -> int:
+    return sum(layers[target] - layers[source] for source, target in edges)
