@@ -30,9 +30,12 @@ from yuanliu.catalog import Catalog, CatalogError, Entry, json_schema, load
 from yuanliu.reading import read
 
 if TYPE_CHECKING:
+    from mkdocs.config.defaults import MkDocsConfig
+
     from yuanliu.links import Result as LinkResult
     from yuanliu.lookup import Record
     from yuanliu.pages import Verdict
+    from yuanliu.plugin import YuanliuPlugin
 
 os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")
 
@@ -46,6 +49,7 @@ out = Console()
 err = Console(stderr=True)
 
 CATALOG = Path("papers.yaml")
+MKDOCS = Path("mkdocs.yml")
 
 
 class Format(StrEnum):
@@ -67,6 +71,10 @@ class ImportFormat(StrEnum):
 
 
 File = Annotated[Path, typer.Option("--catalog", help="The catalog to read.")]
+Config = Annotated[Path, typer.Option("--config", help="The MkDocs configuration.")]
+Scheduler = Annotated[
+    str | None, typer.Option(metavar="ADDRESS", help="Run the snippets on this Dask cluster.")
+]
 
 
 def _load(path: Path) -> Catalog:
@@ -108,7 +116,8 @@ def check(file: Annotated[Path, typer.Argument(help="The catalog to check.")] = 
 @app.command()
 def build(
     directory: Annotated[Path, typer.Option("--out", help="Where the site goes.")] = Path("site"),
-    config: Annotated[Path, typer.Option(help="The MkDocs configuration.")] = Path("mkdocs.yml"),
+    config: Config = MKDOCS,
+    scheduler: Scheduler = None,
 ) -> None:
     """Run the snippets whose outputs are stale, then build the site; exit 1 on any warning.
 
@@ -127,6 +136,8 @@ def build(
     try:
         with _logging():
             loaded = load_config(str(config), site_dir=str(new), strict=True)
+            if scheduler:
+                _plugin(loaded).config.scheduler = scheduler
             loaded.plugins.on_startup(command="build", dirty=False)
             mkdocs_build(loaded)
         new.chmod(0o755)
@@ -138,6 +149,17 @@ def build(
         shutil.rmtree(new, ignore_errors=True)
     seconds = time.perf_counter() - start
     out.print(f"Built {directory} in {seconds:.1f} s", highlight=False)
+
+
+def _plugin(config: MkDocsConfig) -> YuanliuPlugin:
+    """The plugin yuanliu of a configuration."""
+    from mkdocs.exceptions import ConfigurationError
+
+    try:
+        return config.plugins["yuanliu"]  # type: ignore[return-value]
+    except KeyError as error:
+        told = f"{config.config_file_path} has no plugin 'yuanliu'; add it to 'plugins'"
+        raise ConfigurationError(told) from error
 
 
 @contextmanager
@@ -172,7 +194,7 @@ def _swap(new: Path, place: Path) -> None:
 @app.command()
 def serve(
     address: Annotated[str, typer.Option(help="HOST:PORT to listen on.")] = "127.0.0.1:8000",
-    config: Annotated[Path, typer.Option(help="The MkDocs configuration.")] = Path("mkdocs.yml"),
+    config: Config = MKDOCS,
 ) -> None:
     """Build and serve with live reload: an edit shows without a restart."""
     from mkdocs.commands.serve import serve as mkdocs_serve
