@@ -28,6 +28,7 @@ from rich.table import Table
 
 from yuanliu.catalog import Catalog, CatalogError, Entry, json_schema, load
 from yuanliu.reading import read
+from yuanliu.shard import Shard
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
@@ -160,6 +161,46 @@ def _plugin(config: MkDocsConfig) -> YuanliuPlugin:
     except KeyError as error:
         told = f"{config.config_file_path} has no plugin 'yuanliu'; add it to 'plugins'"
         raise ConfigurationError(told) from error
+
+
+def _shard(text: str) -> Shard:
+    try:
+        return Shard.parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+@app.command()
+def warm(
+    caches: Annotated[
+        list[Path] | None, typer.Argument(metavar="CACHE", help="Take these caches in first.")
+    ] = None,
+    shard: Annotated[
+        Shard | None, typer.Option(parser=_shard, metavar="K/N", help="Only part K of N.")
+    ] = None,
+    config: Config = MKDOCS,
+    scheduler: Scheduler = None,
+) -> None:
+    """Run the snippets whose outputs are stale, and build nothing: the next build finds them."""
+    from mkdocs.config import load_config
+    from mkdocs.exceptions import MkDocsException
+
+    from yuanliu import snippets
+
+    try:
+        with _logging():
+            loaded = load_config(str(config))
+            plugin = _plugin(loaded)
+            plugin.config.scheduler = scheduler or plugin.config.scheduler
+            place = Path(loaded.config_file_path).parent / plugin.config.cache
+            taken = sum(snippets.take(cache, place) for cache in caches or [])
+            _, executions = plugin.run(loaded, shard)
+    except (MkDocsException, snippets.SnippetError) as error:
+        _failed("Not all snippets ran.", error)
+        raise typer.Exit(1) from error
+    took = f"{_count(taken, 'run')} taken in; " if caches else ""
+    of = f" of shard {shard.number}/{shard.count}" if shard else ""
+    out.print(f"{took}{_count(len(executions), 'snippet')}{of} in the cache", highlight=False)
 
 
 @contextmanager

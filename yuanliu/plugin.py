@@ -33,6 +33,7 @@ from mkdocs.utils.templates import TemplateContext
 from yuanliu import book, catalog, cite, feeds, pages, snippets
 from yuanliu.cards import card
 from yuanliu.glossary import link_terms
+from yuanliu.shard import Shard
 
 log = get_plugin_logger(__name__)
 
@@ -81,8 +82,10 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             config.extra_javascript.insert(0, "assets/yuanliu.js")
         return config
 
-    def run(self, config: MkDocsConfig) -> tuple[catalog.Catalog, dict[str, snippets.Execution]]:
-        """The catalog, and what its snippets showed.
+    def run(
+        self, config: MkDocsConfig, shard: Shard | None = None
+    ) -> tuple[catalog.Catalog, dict[str, snippets.Execution]]:
+        """The catalog, and what its snippets showed: all of them, or those of one shard.
 
         Raises:
             PluginError: with every problem of the catalog, or of the snippets.
@@ -94,7 +97,7 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             names = sorted({entry.snippet for entry in found.entries})
             paths = [self.scripts / f"{name}.py" for name in names]
             executions = snippets.execute_all(
-                paths,
+                [path for path in paths if not shard or shard.has(snippets.key(path))],
                 cache_dir=root / self.config.cache,
                 jobs=self.config.jobs,
                 on_start=lambda name: log.info("Running snippet %s", name),

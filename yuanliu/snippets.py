@@ -18,6 +18,7 @@ from pathlib import Path
 
 import jupytext
 from jupyter_cache.base import CacheBundleIn
+from jupyter_cache.cache.db import DB_NAME
 from jupyter_cache.cache.main import JupyterCacheBase
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
@@ -149,6 +150,15 @@ def execute_all(
     return {path.stem: _collect(path, notebook) for path, notebook in executed.items() if notebook}
 
 
+def key(path: Path) -> str:
+    """The hash of the script's code cells, as the cache makes it, on every machine the same.
+
+    The cache adds a cell that names versions; machines that share work by this hash may differ in
+    those, and still nothing is left out.
+    """
+    return _hash(read(path))
+
+
 def task_key(path: Path, notebook: NotebookNode) -> str:
     """A name for the run of ``notebook``, the same where code, prose, data and versions are."""
     text = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -157,6 +167,26 @@ def task_key(path: Path, notebook: NotebookNode) -> str:
 
 def _hash(notebook: NotebookNode) -> str:
     return JupyterCacheBase("").create_hashed_notebook(_bare(notebook))[1]
+
+
+def take(other: Path, cache_dir: Path) -> int:
+    """Copy what the cache ``other`` holds into that at ``cache_dir``; return how many entries.
+
+    Raises:
+        SnippetError: when there is no cache at ``other``.
+    """
+    if not (other / DB_NAME).is_file():
+        raise SnippetError(f"{other}: no cache of snippets here; name a folder that has {DB_NAME}")
+    theirs, ours = JupyterCacheBase(other), JupyterCacheBase(cache_dir)
+    taken = 0
+    for record in theirs.list_cache_records():
+        try:
+            notebook = theirs.get_cache_bundle(record.pk).nb  # type: ignore[arg-type]
+        except (KeyError, OSError, ValueError):  # an entry cut short by a crash
+            continue
+        _keep(ours, notebook, str(record.uri))
+        taken += 1
+    return taken
 
 
 def _outcomes(
