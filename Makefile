@@ -5,15 +5,20 @@ BIN := .venv/bin
 TORCH := torch==2.13.0
 TORCH_INDEX := $(if $(filter Linux,$(shell uname -s)),--extra-index-url https://download.pytorch.org/whl/cpu)
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+PART := $(if $(SHARD),--shard $(SHARD))
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: serve build test check bench run lock clean
+.PHONY: serve build warm test check bench run lock clean
 
 serve: .venv/ready
 	$(BIN)/yuanliu serve
 
 build: .venv/ready
 	$(BIN)/yuanliu build
+
+# Part 2 of 4 on one machine: make warm SHARD=2/4; on another: make warm FROM="the folders"
+warm: .venv/ready
+	$(BIN)/yuanliu warm $(FROM) $(PART)
 
 check: .venv/ready-test
 	$(BIN)/ruff check .
@@ -22,7 +27,7 @@ check: .venv/ready-test
 	$(BIN)/yuanliu check
 
 test: check .venv/browser .venv/slurm
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal $(PART)
 
 bench: .venv/ready
 	$(BIN)/python benchmarks/snippets.py $(SEEDS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import http.server
 import os
 import shutil
@@ -15,6 +16,9 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
+
+from yuanliu import snippets
+from yuanliu.shard import Shard
 
 ROOT = Path(__file__).parent.parent
 TOY = Path(__file__).parent / "toy"
@@ -29,8 +33,47 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+SHARD = pytest.StashKey[Shard]()
 PHONE = ViewportSize(width=390, height=844)
 DESKTOP = ViewportSize(width=1280, height=900)
+
+
+SCRIPTS = {path.stem: path for path in (ROOT / "snippets").glob("*.py")}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--shard", metavar="K/N", help="run only part K of N of the tests, as 2/4")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    text = config.getoption("--shard")
+    try:
+        config.stash[SHARD] = Shard.parse(text) if text else Shard(1, 1)
+    except ValueError as error:
+        raise pytest.UsageError(f"--shard: {error}") from error
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the tests of the shard, so that all shards together run every test once."""
+    shard = config.stash[SHARD]
+    others = [item for item in items if not shard.has(shard_key(item))]
+    items[:] = [item for item in items if shard.has(shard_key(item))]
+    config.hook.pytest_deselected(items=others)
+
+
+def shard_key(item: pytest.Item) -> str:
+    """The hash of the snippet that a test is about, or of the test's own name."""
+    callspec = getattr(item, "callspec", None)
+    for value in callspec.params.values() if callspec else []:
+        name = value.stem if isinstance(value, Path) else value
+        if isinstance(name, str) and name in SCRIPTS:
+            return snippet_key(name)
+    return hashlib.md5(item.nodeid.encode()).hexdigest()
+
+
+@functools.cache
+def snippet_key(name: str) -> str:
+    return snippets.key(SCRIPTS[name])
 
 
 def yuanliu(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:

@@ -28,11 +28,15 @@ from rich.table import Table
 
 from yuanliu.catalog import Catalog, CatalogError, Entry, json_schema, load
 from yuanliu.reading import read
+from yuanliu.shard import Shard
 
 if TYPE_CHECKING:
+    from mkdocs.config.defaults import MkDocsConfig
+
     from yuanliu.links import Result as LinkResult
     from yuanliu.lookup import Record
     from yuanliu.pages import Verdict
+    from yuanliu.plugin import YuanliuPlugin
 
 os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")
 
@@ -46,6 +50,7 @@ out = Console()
 err = Console(stderr=True)
 
 CATALOG = Path("papers.yaml")
+MKDOCS = Path("mkdocs.yml")
 
 
 class Format(StrEnum):
@@ -67,6 +72,10 @@ class ImportFormat(StrEnum):
 
 
 File = Annotated[Path, typer.Option("--catalog", help="The catalog to read.")]
+Config = Annotated[Path, typer.Option("--config", help="The MkDocs configuration.")]
+Scheduler = Annotated[
+    str | None, typer.Option(metavar="ADDRESS", help="Run the snippets on this Dask cluster.")
+]
 
 
 def _load(path: Path) -> Catalog:
@@ -108,7 +117,8 @@ def check(file: Annotated[Path, typer.Argument(help="The catalog to check.")] = 
 @app.command()
 def build(
     directory: Annotated[Path, typer.Option("--out", help="Where the site goes.")] = Path("site"),
-    config: Annotated[Path, typer.Option(help="The MkDocs configuration.")] = Path("mkdocs.yml"),
+    config: Config = MKDOCS,
+    scheduler: Scheduler = None,
 ) -> None:
     """Run the snippets whose outputs are stale, then build the site; exit 1 on any warning.
 
@@ -127,6 +137,8 @@ def build(
     try:
         with _logging():
             loaded = load_config(str(config), site_dir=str(new), strict=True)
+            if scheduler:
+                _plugin(loaded).config.scheduler = scheduler
             loaded.plugins.on_startup(command="build", dirty=False)
             mkdocs_build(loaded)
         new.chmod(0o755)
@@ -138,6 +150,57 @@ def build(
         shutil.rmtree(new, ignore_errors=True)
     seconds = time.perf_counter() - start
     out.print(f"Built {directory} in {seconds:.1f} s", highlight=False)
+
+
+def _plugin(config: MkDocsConfig) -> YuanliuPlugin:
+    """The plugin yuanliu of a configuration."""
+    from mkdocs.exceptions import ConfigurationError
+
+    try:
+        return config.plugins["yuanliu"]  # type: ignore[return-value]
+    except KeyError as error:
+        told = f"{config.config_file_path} has no plugin 'yuanliu'; add it to 'plugins'"
+        raise ConfigurationError(told) from error
+
+
+def _shard(text: str) -> Shard:
+    try:
+        return Shard.parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+@app.command()
+def warm(
+    caches: Annotated[
+        list[Path] | None, typer.Argument(metavar="CACHE", help="Take these caches in first.")
+    ] = None,
+    shard: Annotated[
+        Shard | None, typer.Option(parser=_shard, metavar="K/N", help="Only part K of N.")
+    ] = None,
+    config: Config = MKDOCS,
+    scheduler: Scheduler = None,
+) -> None:
+    """Run the snippets whose outputs are stale, and build nothing: the next build finds them."""
+    from mkdocs.config import load_config
+    from mkdocs.exceptions import MkDocsException
+
+    from yuanliu import snippets
+
+    try:
+        with _logging():
+            loaded = load_config(str(config))
+            plugin = _plugin(loaded)
+            plugin.config.scheduler = scheduler or plugin.config.scheduler
+            place = Path(loaded.config_file_path).parent / plugin.config.cache
+            taken = sum(snippets.take(cache, place) for cache in caches or [])
+            _, executions = plugin.run(loaded, shard)
+    except (MkDocsException, snippets.SnippetError) as error:
+        _failed("Not all snippets ran.", error)
+        raise typer.Exit(1) from error
+    took = f"{_count(taken, 'run')} taken in; " if caches else ""
+    of = f" of shard {shard.number}/{shard.count}" if shard else ""
+    out.print(f"{took}{_count(len(executions), 'snippet')}{of} in the cache", highlight=False)
 
 
 @contextmanager
@@ -172,7 +235,7 @@ def _swap(new: Path, place: Path) -> None:
 @app.command()
 def serve(
     address: Annotated[str, typer.Option(help="HOST:PORT to listen on.")] = "127.0.0.1:8000",
-    config: Annotated[Path, typer.Option(help="The MkDocs configuration.")] = Path("mkdocs.yml"),
+    config: Config = MKDOCS,
 ) -> None:
     """Build and serve with live reload: an edit shows without a restart."""
     from mkdocs.commands.serve import serve as mkdocs_serve

@@ -33,6 +33,7 @@ from mkdocs.utils.templates import TemplateContext
 from yuanliu import book, catalog, cite, feeds, pages, snippets
 from yuanliu.cards import card
 from yuanliu.glossary import link_terms
+from yuanliu.shard import Shard
 
 log = get_plugin_logger(__name__)
 
@@ -55,6 +56,7 @@ class YuanliuConfig(Config):
     snippets = option.Type(str, default="snippets")  # the directory of the scripts
     cache = option.Type(str, default=".cache/snippets")  # executed notebooks, kept between builds
     jobs = option.Optional(option.Type(int))  # how many snippets run at once; one a core
+    scheduler = option.Optional(option.Type(str))  # of a Dask cluster, to run them there
 
 
 class YuanliuPlugin(BasePlugin[YuanliuConfig]):
@@ -80,27 +82,40 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             config.extra_javascript.insert(0, "assets/yuanliu.js")
         return config
 
-    def _load(self, config: MkDocsConfig) -> pages.Site:
+    def run(
+        self, config: MkDocsConfig, shard: Shard | None = None
+    ) -> tuple[catalog.Catalog, dict[str, snippets.Execution]]:
+        """The catalog, and what its snippets showed: all of them, or those of one shard.
+
+        Raises:
+            PluginError: with every problem of the catalog, or of the snippets.
+        """
         root = Path(config.config_file_path).parent
         self.list, self.scripts = root / self.config.catalog, root / self.config.snippets
         try:
             found = catalog.load(self.list, snippets_dir=self.scripts)
             names = sorted({entry.snippet for entry in found.entries})
+            paths = [self.scripts / f"{name}.py" for name in names]
             executions = snippets.execute_all(
-                [self.scripts / f"{name}.py" for name in names],
+                [path for path in paths if not shard or shard.has(snippets.key(path))],
                 cache_dir=root / self.config.cache,
                 jobs=self.config.jobs,
                 on_start=lambda name: log.info("Running snippet %s", name),
+                scheduler=self.config.scheduler,
             )
         except (catalog.CatalogError, snippets.SnippetError) as error:
             raise PluginError(f"\n{error}") from error
+        return found, executions
+
+    def _load(self, config: MkDocsConfig) -> pages.Site:
+        found, executions = self.run(config)
         problems = catalog.unmeasured(found, {n: run.metrics for n, run in executions.items()})
         if problems:
             raise PluginError("\n" + "\n".join(problems))
         jieba.setLogLevel(logging.WARNING)
         for names_ in found.tags.values():
             jieba.add_word(names_.get("zh-TW", ""))
-        labs = [name for name in names if Path(config.docs_dir, LABS, f"{name}.js").is_file()]
+        labs = [n for n in sorted(executions) if Path(config.docs_dir, LABS, f"{n}.js").is_file()]
         return pages.Site(found, executions, labs)
 
     def on_serve(self, server, *, config: MkDocsConfig, builder):

@@ -9,17 +9,17 @@ import json
 import os
 import platform
 import re
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 
 import jupytext
-from jupyter_cache import get_cache
-from jupyter_cache.base import CacheBundleIn, JupyterCacheAbstract
+from jupyter_cache.base import CacheBundleIn
+from jupyter_cache.cache.db import DB_NAME
+from jupyter_cache.cache.main import JupyterCacheBase
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
@@ -114,42 +114,118 @@ def execute_all(
     cache_dir: Path,
     jobs: int | None = None,
     on_start: Callable[[str], None] = lambda name: None,
+    scheduler: str | None = None,
 ) -> dict[str, Execution]:
     """Execution of every snippet, from the cache where code, data and versions are unchanged.
+
+    What is not in the cache runs here, or on the workers of a Dask cluster, and goes into the
+    cache as soon as it is done, so that a build that is killed loses only what was running.
 
     Args:
         paths: the scripts.
         cache_dir: where executed notebooks are kept between builds.
-        jobs: how many run at once; as many as there are cores by default.
+        jobs: how many run at once here; as many as there are cores by default.
         on_start: called with a snippet's name when it has to run.
+        scheduler: the address of a Dask scheduler, to run them there.
 
     Raises:
         SnippetError: with the message of every snippet that failed.
     """
-    store = get_cache(str(cache_dir))
+    store = JupyterCacheBase(cache_dir)
     notebooks = {path: _with_environment(read(path), path) for path in paths}
     executed = {path: _cached(store, notebook) for path, notebook in notebooks.items()}
-    stale = [path for path, notebook in executed.items() if notebook is None]
+    stale = {path: notebooks[path] for path, notebook in executed.items() if notebook is None}
+    failures: list[str] = []
+    try:
+        for path, outcome in _outcomes(stale, jobs, on_start, scheduler):
+            if isinstance(outcome, SnippetError):
+                failures.append(str(outcome))
+            else:
+                _keep(store, outcome, str(path))
+                executed[path] = outcome
+    except SnippetError as error:  # no cluster, or none any more
+        failures.append(str(error))
+    if failures:
+        raise SnippetError("\n".join(sorted(failures)))
+    return {path.stem: _collect(path, notebook) for path, notebook in executed.items() if notebook}
 
+
+def key(path: Path) -> str:
+    """The hash of the script's code cells, as the cache makes it, on every machine the same.
+
+    The cache adds a cell that names versions; machines that share work by this hash may differ in
+    those, and still nothing is left out.
+    """
+    return _hash(read(path))
+
+
+def task_key(path: Path, notebook: NotebookNode) -> str:
+    """A name for the run of ``notebook``, the same where code, prose, data and versions are."""
+    text = hashlib.sha256(path.read_bytes()).hexdigest()
+    return f"{path.stem}-{_hash(notebook)}-{text[:8]}"
+
+
+def _hash(notebook: NotebookNode) -> str:
+    return JupyterCacheBase("").create_hashed_notebook(_bare(notebook))[1]
+
+
+def take(other: Path, cache_dir: Path) -> int:
+    """Copy what the cache ``other`` holds into that at ``cache_dir``; return how many entries.
+
+    Raises:
+        SnippetError: when there is no cache at ``other``.
+    """
+    if not (other / DB_NAME).is_file():
+        raise SnippetError(f"{other}: no cache of snippets here; name a folder that has {DB_NAME}")
+    theirs, ours = JupyterCacheBase(other), JupyterCacheBase(cache_dir)
+    taken = 0
+    for record in theirs.list_cache_records():
+        try:
+            notebook = theirs.get_cache_bundle(record.pk).nb  # type: ignore[arg-type]
+        except (KeyError, OSError, ValueError):  # an entry cut short by a crash
+            continue
+        _keep(ours, notebook, str(record.uri))
+        taken += 1
+    return taken
+
+
+def _outcomes(
+    stale: dict[Path, NotebookNode],
+    jobs: int | None,
+    on_start: Callable[[str], None],
+    scheduler: str | None,
+) -> Iterator[tuple[Path, NotebookNode | SnippetError]]:
+    """What became of every stale snippet, each as soon as it is done."""
+    if not stale or not scheduler:
+        return _run_here(stale, jobs, on_start)
+    try:
+        from yuanliu import cluster
+    except ModuleNotFoundError as error:
+        if error.name not in ("dask", "distributed"):
+            raise
+        raise SnippetError(
+            f"running on {scheduler} needs the package {error.name}: pip install 'yuanliu[cluster]'"
+        ) from error
+    return cluster.run(stale, scheduler, on_start)
+
+
+def _run_here(
+    stale: dict[Path, NotebookNode], jobs: int | None, on_start: Callable[[str], None]
+) -> Iterator[tuple[Path, NotebookNode | SnippetError]]:
     def run(path: Path) -> NotebookNode | SnippetError:
         on_start(path.stem)
         try:
-            return _execute(notebooks[path], path)
+            return execute(stale[path], path)
         except SnippetError as error:
             return error
 
-    with _kernel_environment(), ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
-        runs = list(zip(stale, pool.map(run, stale), strict=True))
-    for path, outcome in runs:
-        if isinstance(outcome, NotebookNode):
-            store.cache_notebook_bundle(
-                CacheBundleIn(_bare(outcome), str(path)), check_validity=False, overwrite=True
-            )
-            executed[path] = outcome
-    failures = [str(outcome) for _, outcome in runs if isinstance(outcome, SnippetError)]
-    if failures:
-        raise SnippetError("\n".join(failures))
-    return {path.stem: _collect(path, notebook) for path, notebook in executed.items() if notebook}
+    pool = ThreadPoolExecutor(jobs or os.cpu_count())
+    try:
+        running = {pool.submit(run, path): path for path in stale}
+        for future in as_completed(running):
+            yield running[future], future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _with_environment(notebook: NotebookNode, path: Path) -> NotebookNode:
@@ -159,19 +235,8 @@ def _with_environment(notebook: NotebookNode, path: Path) -> NotebookNode:
     versions of Python and of the packages imported, with the snippet's own data files, and with
     the snippets that it imports.
     """
-    parts = [f"python {platform.python_version()}"]
-    others = _siblings(path)
-    packages = {package for script in (path, *others) for package in _packages(script)}
-    parts += [f"{name} {version}" for name, version in sorted(packages)]
-    data = [
-        file
-        for script in (path, *others)
-        for file in (*(path.parent / "data").glob(f"{script.stem}*"), *_beside(script))
-    ]
-    for file in (*others, *sorted(data), MATPLOTLIBRC):
-        parts.append(f"{file.name} {hashlib.sha256(file.read_bytes()).hexdigest()}")
     first = new_code_cell(
-        "# " + ", ".join(parts) + "\n"
+        "# " + ", ".join(" ".join(part) for part in environment(path)) + "\n"
         "from matplotlib_inline.backend_inline import set_matplotlib_formats\n"
         "set_matplotlib_formats('svg')\nimport json, time\n_started = time.perf_counter()",
         metadata={"yuanliu": "environment"},
@@ -186,6 +251,28 @@ def _with_environment(notebook: NotebookNode, path: Path) -> NotebookNode:
     metadata_ = {**notebook.metadata, "kernelspec": {"name": "python3", "display_name": "Python 3"}}
     cells = [first, *notebook.cells, last]
     return NotebookNode({**notebook, "metadata": NotebookNode(metadata_), "cells": cells})
+
+
+def environment(path: Path) -> list[tuple[str, str]]:
+    """What the outputs of the script at ``path`` depend on: names with versions or hashes."""
+    scripts = (path, *_siblings(path))
+    packages = {package for script in scripts for package in _packages(script)}
+    hashes = [
+        (file.name, hashlib.sha256(file.read_bytes()).hexdigest())
+        for file in (*files(path), MATPLOTLIBRC)
+    ]
+    return [("python", platform.python_version()), *sorted(packages), *hashes]
+
+
+def files(path: Path) -> list[Path]:
+    """What the script at ``path`` reads: the snippets that it imports, then data of them all."""
+    others = _siblings(path)
+    data = [
+        file
+        for script in (path, *others)
+        for file in (*(path.parent / "data").glob(f"{script.stem}*"), *_beside(script))
+    ]
+    return [*others, *sorted(data)]
 
 
 @cache
@@ -240,7 +327,12 @@ def _packages(path: Path) -> list[tuple[str, str]]:
     return sorted((name, metadata.version(name)) for name in names)
 
 
-def _cached(store: JupyterCacheAbstract, notebook: NotebookNode) -> NotebookNode | None:
+def _keep(store: JupyterCacheBase, notebook: NotebookNode, uri: str) -> None:
+    bundle = CacheBundleIn(_bare(notebook), uri)
+    store.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+
+
+def _cached(store: JupyterCacheBase, notebook: NotebookNode) -> NotebookNode | None:
     try:
         merged = store.merge_match_into_notebook(_bare(notebook))[1]
     except (KeyError, OSError, ValueError):  # never ran, or an entry cut short by a crash
@@ -258,10 +350,10 @@ def _bare(notebook: NotebookNode) -> NotebookNode:
     return bare
 
 
-@contextmanager
-def _kernel_environment():
-    """Kernels inherit this: one thread each, no bars in the pages, one look for all figures."""
-    wanted = {
+def _kernel_environment() -> dict[str, str]:
+    """What kernels inherit: one thread each, no bars in the pages, one look for all figures."""
+    return {
+        **os.environ,
         "OMP_NUM_THREADS": "1",
         "TQDM_DISABLE": "1",
         "MATPLOTLIBRC": str(MATPLOTLIBRC),
@@ -269,19 +361,14 @@ def _kernel_environment():
         "PYTHONWARNINGS": "ignore",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     }
-    before = {name: os.environ.get(name) for name in wanted}
-    os.environ.update(wanted)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
-def _execute(notebook: NotebookNode, path: Path) -> NotebookNode:
+def execute(notebook: NotebookNode, path: Path) -> NotebookNode:
+    """The notebook of the script at ``path`` with the outputs of a run in the script's folder.
+
+    Raises:
+        SnippetError: with the line at which it failed.
+    """
     client = NotebookClient(
         notebook,
         timeout=TIMEOUT,
@@ -291,7 +378,7 @@ def _execute(notebook: NotebookNode, path: Path) -> NotebookNode:
         resources={"metadata": {"path": str(path.parent)}},
     )
     try:
-        return client.execute()
+        return client.execute(env=_kernel_environment())
     except CellExecutionError as error:
         where = _line_of(error, notebook, path)
         raise SnippetError(f"{where}: {error.ename}: {error.evalue}") from error
