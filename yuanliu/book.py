@@ -5,26 +5,42 @@ from __future__ import annotations
 import html
 import json
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 import mkepub
-import typst
 from jinja2 import Environment
 
 from yuanliu.cards import FONTS, card, font_file
 from yuanliu.catalog import Entry
 from yuanliu.cite import plain
+from yuanliu.feeds import Address
 from yuanliu.kept import kept
 from yuanliu.pages import Site, number
 
 TEMPLATE = Path(__file__).with_name("templates") / "book.typ"
 
 
-def content(site: Site, language: str, title: str, intro: str, address: str) -> dict[str, Any]:
-    """All that the book says, as plain data; figures are named by their files."""
+def volumes(
+    site: Site, language: str, title: str, intro: str, address: Address
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The book's place on the site and its content; of a long list a book for each era."""
     eras = site.groups("eras", language)
+    if not site.long:
+        yield "", _content(site, language, title, intro, address(""), eras)
+        return
+    for era in eras:
+        place, name = f"eras/{era.id}/", f"{title}{site.strings[language]['colon']}{era.name}"
+        yield place, _content(site, language, name, era.intro, address(place), [era])
+
+
+def _content(
+    site: Site, language: str, title: str, intro: str, address: str, eras: list[SimpleNamespace]
+) -> dict[str, Any]:
+    """All that a book says, as plain data; figures are named by their files."""
     return {
         "title": title,
         "intro": intro,
@@ -99,6 +115,8 @@ def pdf(told: dict[str, Any], drawn: dict[str, str], directory: Path) -> bytes:
 
 def _set(files: dict[str, str]) -> bytes:
     """Typst's PDF of ``book.typ`` among the files."""
+    import typst  # large, and seldom needed when the content is kept
+
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for file, text in files.items():

@@ -8,11 +8,12 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 from yuanliu.kept import kept
 
 WIDTH, HEIGHT, MARGIN = 1200, 630, 80
+SHADES = 5  # of each ink, from the paper to itself: 16 colours, two pixels a byte
 PAPER, INK, QUIET = "#f6f4ef", "#1f2430", "#5b6270"
 STYLE = Path(__file__).with_name("theme") / "assets/yuanliu.css"
 FONTS = {"Regular": "cvttf_NotoSansCJK_Regular", "Bold": "cvttf_NotoSansCJK_Bold"}
@@ -31,6 +32,7 @@ def font_file(style: str) -> Path:
     return Path(spec.origin).with_name(f"NotoSansCJKtc-{style}.otf")
 
 
+@cache
 def era_colour(era: int) -> str:
     """The colour of the era with that number, from 1, as the style sheet has it for light pages."""
     style = STYLE.read_text(encoding="utf-8")
@@ -51,27 +53,54 @@ def card(title: str, above: str, below: str, era: int, directory: Path) -> bytes
         directory: where drawn cards are kept, by what stands on them, for the next build.
     """
     words = title, above, below, era
-    return kept(directory, ".png", (*words, Path(__file__).read_bytes()), lambda: _draw(*words))
+    return kept(directory, ".png", (*words, _program()), lambda: _draw(*words))
+
+
+@cache
+def _program() -> bytes:
+    return Path(__file__).read_bytes() + STYLE.read_bytes()
 
 
 def _draw(title: str, above: str, below: str, era: int) -> bytes:
-    colour = era_colour(era)
-    image = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
-    draw = ImageDraw.Draw(image)
-    draw.rectangle((0, 0, 24, HEIGHT), fill=colour)
-    draw.text((MARGIN, 80), above, font=_font("Regular", 34), fill=colour)
+    inks = era_colour(era), INK, QUIET
+    image = Image.new("P", (WIDTH, HEIGHT), 0)  # number 0 is the paper
+    image.putpalette([value for colour in _palette(inks) for value in colour])
+
+    def write(x: float, y: float, text: str, font: ImageFont.FreeTypeFont, ink: int) -> None:
+        mask = Image.new("L", (WIDTH, HEIGHT))
+        ImageDraw.Draw(mask).text((x, y), text, font=font, fill=255)
+        box = mask.getbbox()
+        if box:
+            shade = mask.crop(box).point([round(cover / 255 * SHADES) for cover in range(256)])
+            number = shade.point([ink * SHADES + level for level in range(256)])
+            image.paste(number, box, shade.point([255 * (level > 0) for level in range(256)]))
+
+    image.paste(SHADES, (0, 0, 24, HEIGHT))
+    write(MARGIN, 80, above, _font("Regular", 34), 0)
     room = WIDTH - 2 * MARGIN
     for size in (76, 64, 54, 46):
         lines = wrap(title, _font("Bold", size), room)
         if len(lines) <= 3:
             break
-    lines = lines[:3]
-    for number, line in enumerate(lines):
-        draw.text((MARGIN, 150 + number * size * 1.35), line, font=_font("Bold", size), fill=INK)
-    draw.text((MARGIN, HEIGHT - 110), below, font=_font("Regular", 32), fill=QUIET)
+    for number, line in enumerate(lines[:3]):
+        write(MARGIN, 150 + number * size * 1.35, line, _font("Bold", size), 1)
+    write(MARGIN, HEIGHT - 110, below, _font("Regular", 32), 2)
     out = io.BytesIO()
-    image.quantize(32).save(out, "PNG", optimize=True)
+    image.save(out, "PNG", compress_level=6)
     return out.getvalue()
+
+
+def _palette(inks: tuple[str, ...]) -> list[tuple[int, ...]]:
+    """The paper, then each ink from its lightest shade to itself."""
+    paper = ImageColor.getrgb(PAPER)
+    return [paper] + [
+        tuple(
+            round(light + (dark - light) * level / SHADES)
+            for light, dark in zip(paper, ink, strict=True)
+        )
+        for ink in map(ImageColor.getrgb, inks)
+        for level in range(1, SHADES + 1)
+    ]
 
 
 def wrap(text: str, font: ImageFont.FreeTypeFont, room: float) -> list[str]:

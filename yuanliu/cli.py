@@ -124,8 +124,7 @@ def build(
 
     The site is built beside its place and swapped in when it is whole.
     """
-    from mkdocs.commands.build import build as mkdocs_build
-    from mkdocs.config import load_config
+    from yuanliu import building
 
     start = time.perf_counter()
     directory = directory.resolve()
@@ -136,11 +135,7 @@ def build(
     new = Path(tempfile.mkdtemp(prefix=f"{directory.name}.", dir=directory.parent))
     try:
         with _logging():
-            loaded = load_config(str(config), site_dir=str(new), strict=True)
-            if scheduler:
-                _plugin(loaded).config.scheduler = scheduler
-            loaded.plugins.on_startup(command="build", dirty=False)
-            mkdocs_build(loaded)
+            building.build(str(config), new, scheduler)
         new.chmod(0o755)
         _swap(new, directory)
     except Exception as error:

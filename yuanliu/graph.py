@@ -8,9 +8,6 @@ from itertools import pairwise
 from unicodedata import east_asian_width
 
 import igraph
-import numpy as np
-from scipy.optimize import linprog
-from scipy.sparse import csr_array
 
 from yuanliu.catalog import Entry
 
@@ -146,6 +143,10 @@ def _layers(count: int, pairs: list[tuple[int, int]]) -> list[int]:
     and others 1993, "A technique for drawing directed graphs", §2). igraph layers as well, but
     version 1.0 reads past its own memory on many graphs.
     """
+    import numpy as np
+    from scipy.optimize import linprog  # takes half a second to load
+    from scipy.sparse import csr_array
+
     if not pairs:
         return [0] * count
     edges = np.array(pairs)

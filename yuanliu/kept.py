@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,10 +14,20 @@ def kept(directory: Path, suffix: str, data: object, make: Callable[[], bytes]) 
     Args:
         data: all that the result depends on; its ``repr`` must tell it apart.
     """
-    file = directory / f"{hashlib.sha256(repr(data).encode()).hexdigest()}{suffix}"
+    file = directory / f"{digest(data)}{suffix}"
     if not file.is_file():
-        directory.mkdir(parents=True, exist_ok=True)
-        part = file.with_suffix(".part")
-        part.write_bytes(make())
-        part.replace(file)
+        write(file, make())
     return file.read_bytes()
+
+
+def digest(data: object) -> str:
+    """A name for ``data`` by its ``repr``."""
+    return hashlib.sha256(repr(data).encode()).hexdigest()
+
+
+def write(file: Path, content: bytes) -> None:
+    """Put ``content`` into ``file`` at once, so that no other build reads half of it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_suffix(f".{os.getpid()}")  # two builds may make the same at once
+    part.write_bytes(content)
+    part.replace(file)

@@ -19,6 +19,7 @@ from yuanliu.snippets import Execution
 
 LOCALES = Path(__file__).with_name("locale")
 GROUPS = ("eras", "kinds", "tags")
+LONG = 200  # entries; of a longer list the navigation, maps and books are of one era each
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Page:
     """A page before it is rendered: where it lies, what it is called, and what its template needs.
 
     ``path`` is the address without language and slashes: ``papers/lenet``; a ``wide`` page has
-    no table of contents beside it.
+    no table of contents beside it. A ``whole`` page shows more entries than its context has.
     """
 
     path: str
@@ -35,6 +36,7 @@ class Page:
     description: str
     context: dict = field(default_factory=dict)
     wide: bool = False
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -122,18 +124,19 @@ class Site:
         """All entries along the reading path."""
         return self.catalog.reading_order()
 
+    @property
+    def long(self) -> bool:
+        """Whether the list is too long to be shown in one piece everywhere."""
+        return len(self.order) > LONG
+
     @cached_property
     def terms(self) -> list[Term]:
         """The glossary in the order of its pages."""
         return sorted(self.catalog.glossary, key=lambda term: term.id)
 
-    @cached_property
-    def citations(self) -> dict[str, dict[str, str]]:
-        """Of each entry's id the text of every form of citation, by the suffix of its file."""
-        return {
-            entry.id: {suffix: form.write([entry]) for suffix, form in cite.FILES.items()}
-            for entry in self.order
-        }
+    def citation(self, entry: Entry) -> dict[str, str]:
+        """The text of every form of citation of ``entry``, by the suffix of its file."""
+        return {suffix: form.write([entry]) for suffix, form in cite.FILES.items()}
 
     @cached_property
     def used_snippets(self) -> list[str]:
@@ -173,23 +176,39 @@ class Site:
         """Every generated page in ``language``."""
         words = self.strings[language]
         found = [
-            Page("path", "path.html", words["path"], words["path_intro"], wide=True),
+            Page("path", "path.html", words["path"], words["path_intro"], wide=True, whole=True),
             self._works_page(language),
-            Page("timeline", "timeline.html", words["timeline"], words["timeline_intro"]),
-            Page("snippets/index", "snippets.html", words["snippets"], words["snippets_intro"]),
+            Page(
+                "timeline", "timeline.html", words["timeline"], words["timeline_intro"], whole=True
+            ),
+            Page(
+                "snippets/index",
+                "snippets.html",
+                words["snippets"],
+                words["snippets_intro"],
+                {"runs": [self.executions[name] for name in self.used_snippets]},
+                whole=True,
+            ),
         ]
         for group in GROUPS:
             groups = self.groups(group, language)
             intro = words[f"{group}_intro"]
             context = {"group": group, "groups": groups, "intro": intro}
             found.append(Page(f"{group}/index", "groups.html", words[group], intro, context))
+            context = {"alone": group == "eras" and self.long}
             found += [
-                Page(f"{group}/{one.id}", "group.html", one.name, one.intro, {"one": one})
+                Page(f"{group}/{one.id}", "group.html", one.name, one.intro, context | {"one": one})
                 for one in groups
             ]
         if self.catalog.routes:
             found.append(
-                Page("routes/index", "routes.html", words["routes"], words["routes_intro"])
+                Page(
+                    "routes/index",
+                    "routes.html",
+                    words["routes"],
+                    words["routes_intro"],
+                    whole=True,
+                )
             )
         for route in self.catalog.routes:
             context = {"route": route, "steps": self.catalog.plan(route)}
@@ -222,7 +241,8 @@ class Site:
             "tag": {tag: texts[language] for tag, texts in self.catalog.tags.items()},
         }
         intro = words["works_intro"]
-        return Page("works", "works.html", words["works"], intro, {"names": names}, wide=True)
+        context = {"names": names}
+        return Page("works", "works.html", words["works"], intro, context, wide=True, whole=True)
 
     def _entry_page(self, place: int, entry: Entry, language: str) -> Page:
         context = {
@@ -235,7 +255,6 @@ class Site:
             "own": entry.measured,
             "requires": [self.catalog.entry(needed) for needed in entry.requires],
             "unlocks": self.catalog.unlocks(entry.id),
-            "bibtex": self.citations[entry.id][".bib"].strip(),
         }
         title, description = entry.title[language], entry.summary[language]
         return Page(f"papers/{entry.id}", "entry.html", title, description, context)

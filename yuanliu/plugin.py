@@ -12,6 +12,8 @@ import html
 import json
 import logging
 import re
+import sys
+from functools import partial
 from pathlib import Path
 
 import jieba
@@ -31,8 +33,10 @@ from mkdocs.utils import get_relative_url
 from mkdocs.utils.templates import TemplateContext
 
 from yuanliu import book, catalog, cite, feeds, pages, snippets
+from yuanliu.built import Built, BuiltPages
 from yuanliu.cards import card
 from yuanliu.glossary import link_terms
+from yuanliu.kept import kept
 from yuanliu.shard import Shard
 
 log = get_plugin_logger(__name__)
@@ -45,8 +49,11 @@ HEADING = re.compile(r'<h([1-3]) id="([^"]+)">(.*?)</h\1>', re.DOTALL)
 MATH = re.compile(r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', re.DOTALL)
 SEARCH_BASE = re.compile(r'(<script id="__config"[^>]*>[^<]*?"base": )"[^"]*"')
 EXTENSIONS = ["attr_list", "pymdownx.arithmatex", "pymdownx.highlight", "pymdownx.superfences"]
+MOVING = {"site_dir", "config_file_path", "docs_dir"}  # where a site lies changes no page
 OFFLINE = {".html", ".css", ".js", ".svg", ".json", ".png"}  # what an offline copy holds
-LISTED = 200  # entries in the navigation; a longer catalog shows its eras only
+
+
+Found = tuple[catalog.Catalog, dict[str, snippets.Execution]]
 
 
 class YuanliuConfig(Config):
@@ -57,20 +64,43 @@ class YuanliuConfig(Config):
     cache = option.Type(str, default=".cache/snippets")  # executed notebooks, kept between builds
     jobs = option.Optional(option.Type(int))  # how many snippets run at once; one a core
     scheduler = option.Optional(option.Type(str))  # of a Dask cluster, to run them there
+    keep_pages = option.Type(bool, default=True)  # false where other plugins change pages by time
+
+
+class HtmlPage(MkDocsPage):
+    """A page that has no Markdown to be read and converted."""
+
+    def __init__(self, file: File, config: MkDocsConfig, head: dict):
+        super().__init__(None, file, config)
+        self.head = head
+
+    def read_source(self, config: MkDocsConfig) -> None:
+        self.markdown, self.meta = "", self.head
+
+    def render(self, config: MkDocsConfig, files: Files) -> None:
+        self.content, self.toc, self.present_anchor_ids = "", get_toc([]), set()
 
 
 class YuanliuPlugin(BasePlugin[YuanliuConfig]):
     """Turns the catalog and the snippets into pages."""
+
+    found: Found | None = None  # what is known already and need not be found
 
     @event_priority(60)
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         """Load the catalog and run stale snippets, once; every language reuses them."""
         if config.theme.name != "material":
             raise PluginError("yuanliu draws its pages for 'theme: {name: material}'; set it")
+        if "i18n" in config.plugins:  # each language has an index of its own, see _split_search
+            config.plugins["i18n"].config.reconfigure_search = False  # type: ignore[attr-defined]
         if not hasattr(self, "site"):
             self.own_nav = config.nav
-            self.site = self._load(config)
-            self._check_languages(config)
+            self.found = self.found or self.find(config)
+            self.site = pages.Site(*self.found, self._labs(config))
+            self.check_languages(config)
+            jieba.setLogLevel(logging.WARNING)
+            for names in self.site.catalog.tags.values():
+                jieba.add_word(names.get("zh-TW", ""))
         for extension in EXTENSIONS:  # what the generated pages are written in
             if extension not in config.markdown_extensions:
                 config.markdown_extensions.append(extension)
@@ -82,23 +112,19 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             config.extra_javascript.insert(0, "assets/yuanliu.js")
         return config
 
-    def run(
-        self, config: MkDocsConfig, shard: Shard | None = None
-    ) -> tuple[catalog.Catalog, dict[str, snippets.Execution]]:
-        """The catalog, and what its snippets showed: all of them, or those of one shard.
+    def run(self, config: MkDocsConfig, shard: Shard | None = None) -> Found:
+        """The checked catalog, and what its snippets showed: all of them, or those of one shard.
 
         Raises:
             PluginError: with every problem of the catalog, or of the snippets.
         """
-        root = Path(config.config_file_path).parent
-        self.list, self.scripts = root / self.config.catalog, root / self.config.snippets
         try:
-            found = catalog.load(self.list, snippets_dir=self.scripts)
+            found = catalog.load(self._list(config), snippets_dir=self._scripts(config))
             names = sorted({entry.snippet for entry in found.entries})
-            paths = [self.scripts / f"{name}.py" for name in names]
+            paths = [self._scripts(config) / f"{name}.py" for name in names]
             executions = snippets.execute_all(
                 [path for path in paths if not shard or shard.has(snippets.key(path))],
-                cache_dir=root / self.config.cache,
+                cache_dir=self._cache(config),
                 jobs=self.config.jobs,
                 on_start=lambda name: log.info("Running snippet %s", name),
                 scheduler=self.config.scheduler,
@@ -107,31 +133,47 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             raise PluginError(f"\n{error}") from error
         return found, executions
 
-    def _load(self, config: MkDocsConfig) -> pages.Site:
+    def find(self, config: MkDocsConfig) -> Found:
+        """What ``run`` finds of the whole catalog, when every claim has its metric.
+
+        Raises:
+            PluginError: as ``run``, and when a snippet returns no such metric.
+        """
         found, executions = self.run(config)
         problems = catalog.unmeasured(found, {n: run.metrics for n, run in executions.items()})
         if problems:
             raise PluginError("\n" + "\n".join(problems))
-        jieba.setLogLevel(logging.WARNING)
-        for names_ in found.tags.values():
-            jieba.add_word(names_.get("zh-TW", ""))
-        labs = [n for n in sorted(executions) if Path(config.docs_dir, LABS, f"{n}.js").is_file()]
-        return pages.Site(found, executions, labs)
+        return found, executions
+
+    def _list(self, config: MkDocsConfig) -> Path:
+        return Path(config.config_file_path).parent / self.config.catalog
+
+    def _scripts(self, config: MkDocsConfig) -> Path:
+        return Path(config.config_file_path).parent / self.config.snippets
+
+    def _labs(self, config: MkDocsConfig) -> list[str]:
+        """The snippets whose models a script of the site plays with."""
+        return [file.stem for file in Path(config.docs_dir, LABS).glob("*.js")]
 
     def on_serve(self, server, *, config: MkDocsConfig, builder):
         """Rebuild when the catalog, a snippet or the generator's own templates change."""
-        for path in [self.list, self.scripts, Path(__file__).parent]:
+        for path in [self._list(config), self._scripts(config), Path(__file__).parent]:
             server.watch(str(path))
         return server
 
-    def _check_languages(self, config: MkDocsConfig) -> None:
-        """The catalog's languages are those that static-i18n builds, the first its default."""
+    def check_languages(self, config: MkDocsConfig) -> None:
+        """Check that static-i18n builds the catalog's languages, the first as its default.
+
+        Raises:
+            PluginError: when it builds others.
+        """
         ours = self.site.catalog.languages
         if "i18n" not in config.plugins:
             if len(ours) > 1:
                 raise PluginError(
-                    f"{self.list.name} has the languages {', '.join(ours)}; add the plugin i18n "
-                    "(mkdocs-static-i18n) to mkdocs.yml and list them there, the first as default"
+                    f"{self.config.catalog} has the languages {', '.join(ours)}; add the plugin "
+                    "i18n (mkdocs-static-i18n) to mkdocs.yml and list them there, the first as "
+                    "default"
                 )
             return
         options = config.plugins["i18n"].config.languages  # type: ignore[attr-defined]
@@ -140,7 +182,7 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         if set(names) != set(ours) or names[0] != ours[0]:
             raise PluginError(
                 f"the plugin i18n builds {', '.join(names)} (the default first), but "
-                f"{self.list.name} has 'languages: [{', '.join(ours)}]'; make them the same"
+                f"{self.config.catalog} has 'languages: [{', '.join(ours)}]'; make them the same"
             )
 
     def _language(self, config: MkDocsConfig) -> str:
@@ -151,14 +193,31 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
     def _prefix(self, language: str) -> str:
         return "" if language == self.site.catalog.languages[0] else f"{language}/"
 
+    def _search_entries(self, config: MkDocsConfig) -> list[dict]:
+        """What the search plugin has indexed of this language so far; empty without one."""
+        search = config.plugins.get("material/search")
+        return search.search_index.entries if search else []  # type: ignore[attr-defined]
+
     @event_priority(-200)
     def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
         """Add the pages of the language being built, and once the figures and downloads."""
         language = self._language(config)
+        if self.own_nav is None:
+            config.nav = self._nav(config, language)
         self.pages = {f"{page.path}.md": page for page in self.site.pages(language)}
+        self._find_kept(config, language)
+        self.indexed = 0  # how much of the search index belongs to pages already seen
         made = []
         for src_uri, page in self.pages.items():
-            file = self._file(config, src_uri, language, self._source(page, language))
+            built = self.kept.get(src_uri)
+            head = self._head(page, built)
+            if page.template.endswith(".md") and not built:
+                body = self.site.render(page, language, self._urls(f"{page.path}/", language))
+                front = yaml.safe_dump(head, allow_unicode=True, sort_keys=False)
+                file = self._file(config, src_uri, language, f"---\n{front}---\n{body}")
+            else:
+                file = self._file(config, src_uri, language, "")
+                HtmlPage(file, config, head)
             alternates = {
                 other: self._file(config, src_uri, other, "")
                 for other in self.site.catalog.languages
@@ -170,31 +229,75 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             made.append(file)
         if "i18n" in config.plugins:
             config.plugins["i18n"].i18n_files_per_language[language].extend(made)  # type: ignore[attr-defined]
-        for address, content in [*self._assets(language), *self._for_programs(config, language)]:
+        for address, content in [
+            *self._assets(config, language),
+            *self._for_programs(config, language),
+        ]:
             files.append(File.generated(config, address, content=content))
-        if self.own_nav is None:
-            config.nav = self._nav(config, language)
         return files
+
+    def _find_kept(self, config: MkDocsConfig, language: str) -> None:
+        """Find the pages that an earlier build made from just what they would be made of now."""
+        self.kept: dict[str, Built] = {}
+        self.keys: dict[str, str] = {}
+        if not self.config.keep_pages:
+            return
+        directory = self._cache(config) / "pages"
+        self.store = BuiltPages(directory, (language, *self._common(config, language)))
+        everything = self.store.key({"entries": self.site.order})
+        for src_uri, page in self.pages.items():
+            more = everything if page.whole else ""
+            key = self.store.key(page.context, src_uri, page.title, page.description, more)
+            self.keys[src_uri] = key
+            built = self.store.find(key)
+            if built:
+                self.kept[src_uri] = built
+
+    def _common(self, config: MkDocsConfig, language: str) -> list[object]:
+        """What all pages depend on: the programs, the settings, what stands around the content."""
+        root, custom = Path(config.config_file_path).parent, config.theme.custom_dir
+        hooks = [root / name for name in config.hooks]  # type: ignore[reportGeneralTypeIssues]
+        files = [*_files(Path(__file__).parent), *_files(Path(config.docs_dir), "*.md"), *hooks]
+        files += _files(Path(custom)) if custom else []
+        settings = {name: value for name, value in config.items() if name not in MOVING}
+        settings["extra"] = {
+            name: config.extra[name] for name in config.extra if name != "alternate"
+        }
+        settings["theme"] = {name: config.theme[name] for name in config.theme}
+        settings["plugins"] = {name: dict(one.config) for name, one in config.plugins.items()}
+        packages = {file.name for folder in sys.path for file in Path(folder).glob("*.dist-info")}
+        found, order = self.site.catalog, self.site.order
+        in_nav = not self.site.long or self.own_nav is not None
+        return [
+            sys.version,
+            sorted(packages),
+            [hashlib.sha256(file.read_bytes()).hexdigest() for file in files],
+            json.dumps(settings, default=_named, sort_keys=True),
+            (found.languages, found.eras, found.tags, found.routes, found.glossary),
+            (sorted(self.site.labs), len(order)),
+            [(entry.id, entry.title[language]) for entry in order if in_nav],
+        ]
+
+    def _cache(self, config: MkDocsConfig) -> Path:
+        return Path(config.config_file_path).parent / self.config.cache
 
     def _file(self, config: MkDocsConfig, src_uri: str, language: str, content: str) -> File:
         file = File.generated(config, src_uri, content=content, inclusion=InclusionLevel.NOT_IN_NAV)
         file.dest_uri = self._prefix(language) + file.dest_uri
         return file
 
-    def _source(self, page: pages.Page, language: str) -> str:
-        """Front matter, and the Markdown of the pages that are Markdown."""
+    def _head(self, page: pages.Page, built: Built | None) -> dict:
+        """What the front matter of a page says."""
         # The theme writes titles and descriptions as they are, so they are escaped here.
         title, description = html.escape(page.title), html.escape(_shorten(page.description))
         head: dict = {"title": title, "description": description}
         if page.wide:
             head["hide"] = ["toc"]
+        if built:
+            return head | {"template": "kept.html", "search": {"exclude": True}}
         if "entry" in page.context:  # before the lists that only name it
             head["search"] = {"boost": 4}
-        body = ""
-        if page.template.endswith(".md"):
-            body = self.site.render(page, language, self._urls(f"{page.path}/", language))
-        front = yaml.safe_dump(head, allow_unicode=True, sort_keys=False)
-        return f"---\n{front}---\n{body}"
+        return head
 
     def _urls(self, here: str, language: str):
         """Addresses relative to the page at ``here``; a leading slash leaves the language."""
@@ -207,7 +310,7 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
 
         return url
 
-    def _assets(self, language: str) -> list[tuple[str, str | bytes]]:
+    def _assets(self, config: MkDocsConfig, language: str) -> list[tuple[str, str | bytes]]:
         """Notebooks in ``language``; with the default one also what all languages share."""
         made: list[tuple[str, str | bytes]] = []
         for name in self.site.used_snippets:
@@ -223,10 +326,10 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
                     for number, figure in enumerate(run.figures, 1)
                 ]
         if not self._prefix(language):
-            made += self._citations()
+            made += self._citations(config)
             runs = [self.site.executions[name] for name in self.site.used_snippets]
             for name in sorted({name for run in runs for name in (run.name, *run.builds_on)}):
-                program = (self.scripts / f"{name}.py").read_text(encoding="utf-8")
+                program = (self._scripts(config) / f"{name}.py").read_text(encoding="utf-8")
                 made.append((f"snippets/{name}/{name}.py", program))
         return made
 
@@ -235,16 +338,17 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         prefix, words = self._prefix(language), self.site.strings[language]
         list_, address = self.site.catalog, self._in(config, language)
         title, intro = config.site_name, config.site_description or ""
-        cards = Path(config.config_file_path).parent / self.config.cache / "cards"
-        told = book.content(self.site, language, title, intro, address(""))
+        cards = self._cache(config) / "cards"
         figures = book.figures(self.site)
         made: list[tuple[str, str | bytes]] = [
             (f"{prefix}feed.xml", feeds.atom(list_, language, title, address)),
             (f"{prefix}llms.txt", feeds.llms_txt(list_, language, title, intro, address)),
-            (f"{prefix}book.pdf", book.pdf(told, figures, cards)),
-            (f"{prefix}book.epub", book.epub(told, figures, self.site.environment, cards)),
             (f"assets/cards/{language}/index.png", card(title, words["path"], intro, 1, cards)),
         ]
+        for place, told in book.volumes(self.site, language, title, intro, address):
+            made.append((f"{prefix}{place}book.pdf", book.pdf(told, figures, cards)))
+            epub = book.epub(told, figures, self.site.environment, cards)
+            made.append((f"{prefix}{place}book.epub", epub))
         for entry in self.site.order:
             era, authors = list_.era(entry.era).name[language], cite.plain(entry.authors[0])
             below = f"{authors}{words['and_others'] if entry.authors[1:] else ''} · {entry.year}"
@@ -252,9 +356,17 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             made.append((f"assets/cards/{language}/{entry.id}.png", drawn))
         return made
 
-    def _citations(self) -> list[tuple[str, str]]:
+    def _citations(self, config: MkDocsConfig) -> list[tuple[str, str]]:
         """A file for each entry and form, and all of them in one for the choice of works."""
-        written = self.site.citations
+        directory, program = self._cache(config) / "citations", Path(cite.__file__).read_bytes()
+
+        def write(entry: catalog.Entry) -> bytes:
+            return json.dumps(self.site.citation(entry)).encode()
+
+        written = {
+            entry.id: json.loads(kept(directory, ".json", (entry, program), partial(write, entry)))
+            for entry in self.site.order
+        }
         made = [
             (f"papers/{id_}/{id_}{suffix}", text)
             for id_, forms in written.items()
@@ -265,7 +377,7 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
     def _nav(self, config: MkDocsConfig, language: str) -> list:
         """Home, the path with its eras, the ways to browse, then the pages written by hand."""
         words = self.site.strings[language]
-        few = len(self.site.order) <= LISTED
+        few = not self.site.long
         eras = []
         for era in self.site.groups("eras", language):
             page = f"eras/{era.id}.md"
@@ -296,6 +408,8 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         self, content: str, *, page: MkDocsPage, config: MkDocsConfig, files: Files
     ) -> str:
         """Render generated pages, fill components into hand-written ones, set formulas."""
+        if self._built(page):
+            return ""
         language = self._language(config)
         url = self._urls(page.url.removeprefix(self._prefix(language)), language)
         ours = self.pages.get(page.file.src_uri) if page.file.generated_by else None
@@ -311,10 +425,28 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             content = link_terms(content, self.site.catalog.glossary, language, url)
         return content
 
+    def _built(self, page: MkDocsPage) -> Built | None:
+        """The page as an earlier build made it, where it is kept."""
+        return self.kept.get(page.file.src_uri) if page.file.generated_by else None
+
+    @event_priority(-200)
     def on_page_context(
         self, context: TemplateContext, *, page: MkDocsPage, config: MkDocsConfig, nav: Navigation
     ) -> TemplateContext:
-        """What the head of a page tells programs: JSON-LD, the card for links, the feed."""
+        """What the head of a page tells programs: JSON-LD, the card for links, the feed.
+
+        The search plugin has been here before: what it took from the page is stripped of code.
+        """
+        built, index = self._built(page), self._search_entries(config)
+        if built:
+            index += built.search
+            page.present_anchor_ids = set(built.anchors)
+        self.taken = index[self.indexed :]
+        self.indexed = len(index)
+        if built:
+            return context
+        for taken in self.taken:
+            taken["text"] = CODE.sub("", taken["text"])
         language = self._language(config)
         ours = self.pages.get(page.file.src_uri) if page.file.generated_by else None
         entry = ours.context.get("entry") if ours else None
@@ -336,9 +468,21 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         prefix = self._prefix(language)
         return lambda path: self._address(config, path if path[:1] == "/" else prefix + path)
 
-    @event_priority(-60)
+    @event_priority(-1000)  # the last of all plugins: what is kept is what is written
     def on_post_page(self, output: str, *, page: MkDocsPage, config: MkDocsConfig) -> str:
-        """Mend what the theme leaves: names for assistive tools, search in this language."""
+        """Mend what the theme leaves, and keep the page, or give back the one that was kept."""
+        built = self._built(page)
+        if built:
+            return built.html
+        output = self._mend(output, page, config)
+        key = self.keys.get(page.file.src_uri) if page.file.generated_by else None
+        if key:
+            anchors = sorted(page.present_anchor_ids or ())
+            self.store.keep(key, Built(output, self.taken, anchors))
+        return output
+
+    def _mend(self, output: str, page: MkDocsPage, config: MkDocsConfig) -> str:
+        """Names for assistive tools, and search in this language."""
         language = self._language(config)
         base = get_relative_url(self._prefix(language) or ".", page.url)
         output = SEARCH_BASE.sub(lambda match: match[1] + json.dumps(base.rstrip("/")), output, 1)
@@ -351,34 +495,34 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
     @event_priority(-200)
     def on_post_build(self, *, config: MkDocsConfig) -> None:
         """Give each language its own search index and its list of files to read offline."""
+        site, languages = Path(config.site_dir), self.site.catalog.languages
         if "i18n" in config.plugins and config.plugins["i18n"].building:  # type: ignore[attr-defined]
             return
-        index = Path(config.site_dir, "search", "search_index.json")
-        if index.is_file():
-            self._split_search(index)
-        self._list_offline(Path(config.site_dir))
+        self.split_search(site, languages)
+        self.list_offline(site)
+        if self.config.keep_pages:
+            self.store.forget()
 
-    def _split_search(self, index: Path) -> None:
+    def split_search(self, site: Path, languages: list[str]) -> None:
         """Leave in each language's index its own pages, so that results stay in the language."""
+        index = site / "search/search_index.json"
+        if not index.is_file():
+            return
         whole = json.loads(index.read_text(encoding="utf-8"))
-        others = [p for p in map(self._prefix, self.site.catalog.languages) if p]
-        for prefix in ["", *others]:
+        others = [prefix for one in self.site.catalog.languages if (prefix := self._prefix(one))]
+        for prefix in map(self._prefix, languages):
             docs = [
-                {
-                    **doc,
-                    "location": doc["location"].removeprefix(prefix),
-                    "text": CODE.sub("", doc["text"]),
-                }
+                {**doc, "location": doc["location"].removeprefix(prefix)}
                 for doc in whole["docs"]
                 if doc["location"].startswith(prefix)
                 and (prefix or not doc["location"].startswith(tuple(others)))
             ]
-            target = index.parent.parent / prefix / "search/search_index.json"
+            target = site / prefix / "search/search_index.json"
             target.parent.mkdir(parents=True, exist_ok=True)
             text = json.dumps({**whole, "docs": docs}, ensure_ascii=False, separators=(",", ":"))
             target.write_text(text, encoding="utf-8")
 
-    def _list_offline(self, site: Path) -> None:
+    def list_offline(self, site: Path) -> None:
         """List what an offline copy of each language holds: its pages, and all that they show."""
         first, *others = self.site.catalog.languages
         shown: dict[str, list[tuple[str, bytes]]] = {first: [], **{other: [] for other in others}}
@@ -402,6 +546,17 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             }
             target = site / self._prefix(language) / "offline.json"
             target.write_text(json.dumps(told), encoding="utf-8")
+
+
+def _files(directory: Path, pattern: str = "*") -> list[Path]:
+    return sorted(
+        path for path in directory.rglob(pattern) if path.is_file() and path.suffix != ".pyc"
+    )
+
+
+def _named(value: object) -> str:
+    """A setting that is a function or a class, by its name."""
+    return str(getattr(value, "__qualname__", type(value)))
 
 
 def _shorten(text: str, length: int = 160) -> str:

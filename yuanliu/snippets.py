@@ -88,9 +88,14 @@ class Execution:
 def read(path: Path) -> NotebookNode:
     """The script at ``path`` as a notebook."""
     try:
-        return jupytext.read(path, fmt="py:percent")
+        notebook = jupytext.read(path, fmt="py:percent")
     except (OSError, UnicodeDecodeError) as error:
         raise SnippetError(f"{path}: cannot be read: {error}") from error
+    # The same script gives the same notebook: without ids by chance and notes of jupytext's own.
+    notebook.metadata.pop("jupytext", None)
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{number}"
+    return notebook
 
 
 def title(notebook: NotebookNode, language: str) -> str:

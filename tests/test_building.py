@@ -1,0 +1,168 @@
+"""Builds: languages side by side, kept pages, and an edit that rebuilds what it touches."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import edit, yuanliu
+
+from yuanliu import building
+from yuanliu.pages import LONG
+
+
+def built(project: Path, *, fresh: bool = False) -> dict[str, bytes]:
+    """Every file of a build of the project; a fresh one has no pages of builds before."""
+    if fresh:
+        shutil.rmtree(project / ".cache/snippets/pages", ignore_errors=True)
+    result = yuanliu("build", cwd=project)
+    assert result.returncode == 0, result.stderr
+    return files(project / "site")
+
+
+def files(site: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(site).as_posix(): path.read_bytes()
+        for path in sorted(site.rglob("*"))
+        if path.is_file()
+    }
+
+
+def grow(project: Path, count: int) -> None:
+    """Give the toy project ``count`` entries, each in need of one before it."""
+    catalog = yaml.safe_load((project / "papers.yaml").read_text(encoding="utf-8"))
+    first = catalog["entries"][0]
+    catalog["entries"] = [
+        {
+            **first,
+            "id": f"work-{number}",
+            "title": {key: f"{text} {number}" for key, text in first["title"].items()},
+            "era": ("early", "late")[number * 2 // count],
+            "requires": [f"work-{number // 2}"] if number else [],
+        }
+        for number in range(count)
+    ]
+    catalog["routes"] = [{**catalog["routes"][1], "to": ["work-1"]}]
+    write(project, catalog)
+
+
+def write(project: Path, catalog: dict) -> None:
+    """JSON is YAML too, and has no aliases for what is there twice."""
+    text = json.dumps(catalog, ensure_ascii=False, indent=1, default=str)
+    (project / "papers.yaml").write_text(text, encoding="utf-8")
+
+
+def different(one: dict[str, bytes], other: dict[str, bytes]) -> list[str]:
+    return [name for name in sorted({*one, *other}) if one.get(name) != other.get(name)]
+
+
+EDITS = [  # the n-th is made to the n-th entry
+    lambda entry: entry["summary"].update(en="Said anew."),
+    lambda entry: entry["title"].update({"zh-TW": "新的題目", "en": "New"}),
+    lambda entry: entry.update(kind="video"),
+    lambda entry: entry.update(year=1999, authors=["Ada Lovelace"]),
+    lambda entry: entry["claims"][0].update(expect="< 2"),
+    lambda entry: entry.update(requires=["work-0", "work-1"]),
+    lambda entry: entry.update(minutes=77, level=3),
+    lambda entry: entry["takeaways"].update(en=["c", "d"]),
+]
+
+
+def test_what_edits_leave_is_what_a_fresh_build_makes(toy: Path) -> None:
+    grow(toy, len(EDITS) + 2)
+    before = built(toy, fresh=True)
+    catalog = yaml.safe_load((toy / "papers.yaml").read_text(encoding="utf-8"))
+    for number, change in enumerate(EDITS):
+        change(catalog["entries"][number])
+        write(toy, catalog)
+        after = built(toy)
+        assert different(before, after), number
+        before = after
+    assert different(before, built(toy, fresh=True)) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("papers.yaml", "en: Early", "en: Earliest"),
+        ("papers.yaml", "The sum over the count.", "Sum over count."),
+        ("mkdocs.yml", "site_name: Toy", "site_name: Play"),
+        ("docs/index.en.md", "# ", "# Another "),
+        ("snippets/mean.py", "size=101", "size=103"),
+    ],
+)
+def test_what_stands_on_every_page_is_new_on_every_page(
+    toy: Path, file: str, old: str, new: str
+) -> None:
+    built(toy, fresh=True)
+    edit(toy, old, new, file)
+    assert different(built(toy), built(toy, fresh=True)) == []
+
+
+def test_an_edit_rebuilds_what_it_touches_only(toy: Path) -> None:
+    grow(toy, LONG + 1)
+    built(toy, fresh=True)
+    keep = toy / ".cache/snippets/pages"
+    before = {path.name for path in keep.iterdir()}
+    catalog = yaml.safe_load((toy / "papers.yaml").read_text(encoding="utf-8"))
+    random.Random(0).choice(catalog["entries"])["summary"]["en"] = "Said anew."
+    write(toy, catalog)
+    built(toy)
+    fresh = {path.name for path in keep.iterdir()} - before
+    assert 2 <= len(fresh) <= 50  # of the 2 x 220: the entry, its neighbours, the lists
+
+
+def test_a_kept_page_that_was_cut_short_is_built_anew(toy: Path) -> None:
+    whole = built(toy, fresh=True)
+    for page in (toy / ".cache/snippets/pages").iterdir():
+        page.write_bytes(page.read_bytes()[:100])
+    assert different(whole, built(toy)) == []
+
+
+def test_pages_that_are_not_kept_are_the_same(toy: Path) -> None:
+    whole = built(toy, fresh=True)
+    shutil.rmtree(toy / ".cache/snippets/pages")
+    edit(toy, "yuanliu: {jobs: 1}", "yuanliu: {jobs: 1, keep_pages: false}", "mkdocs.yml")
+    assert different(whole, built(toy)) == []
+    assert not (toy / ".cache/snippets/pages").exists()
+
+
+def test_languages_built_side_by_side_are_those_built_one_after_the_other(
+    toy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    side_by_side = built(toy, fresh=True)
+    alone = toy / "alone"
+    loaded = building._load(str(toy / "mkdocs.yml"), alone)
+    building.mkdocs_build(loaded)  # what `mkdocs build` does
+    # The last language's 404 page and a map in another layout are what MkDocs leaves alone.
+    apart = {"404.html", "offline.json", "en/offline.json", "sitemap.xml", "sitemap.xml.gz"}
+    assert set(different(side_by_side, files(alone))) <= apart
+    addresses = [
+        sorted(re.findall(r"<loc>(.*?)</loc>", site["sitemap.xml"].decode()))
+        for site in (side_by_side, files(alone))
+    ]
+    assert addresses[0] == addresses[1]
+
+
+def test_a_long_list_has_maps_and_books_of_one_era_each(toy: Path) -> None:
+    grow(toy, LONG + 1)
+    site = built(toy)
+    assert "book.pdf" not in site and "en/book.epub" not in site
+    for era in ("early", "late"):
+        assert site[f"en/eras/{era}/book.pdf"].startswith(b"%PDF-")
+        page = site[f"en/eras/{era}/index.html"].decode()
+        assert 'class="yl-graph"' in page and f"eras/{era}/book.epub" in page.replace("../../", "")
+    assert b'class="yl-graph"' not in site["en/path/index.html"]
+
+
+def test_a_language_that_fails_fails_the_build_and_is_named(toy: Path) -> None:
+    (toy / "docs/index.en.md").write_text("# Home\n\n[gone](nowhere.md)\n", encoding="utf-8")
+    result = yuanliu("build", cwd=toy)
+    assert result.returncode == 1
+    assert "nowhere.md" in result.stderr and "en (exit 1)" in result.stderr
+    assert not (toy / "site").exists()

@@ -1,0 +1,121 @@
+"""Building a site with MkDocs: each language in a process of its own, at the same time.
+
+static-i18n builds one language after the other in one process, since MkDocs keeps one set of
+files at a time. Its plugin can be told to build just one, so every process does that in a
+directory of its own, and the parts are put together. What is found once, the catalog and the
+runs, is handed to all.
+"""
+
+from __future__ import annotations
+
+import gzip
+import multiprocessing
+import shutil
+import sys
+from pathlib import Path
+from typing import cast
+from xml.etree import ElementTree
+
+from mkdocs.commands.build import build as mkdocs_build
+from mkdocs.config import load_config
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import Abort, ConfigurationError
+
+from yuanliu.pages import Site
+from yuanliu.plugin import Found, YuanliuPlugin
+
+SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
+# A forked process has the modules already; only on Linux is a fork safe beside other libraries.
+PROCESSES = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+
+
+def build(config: str, site: Path, scheduler: str | None = None) -> None:
+    """Build into the empty directory ``site``; a warning is an error.
+
+    Args:
+        scheduler: the address of a Dask scheduler, to run snippets there.
+
+    Raises:
+        Exception: MkDocs' own, when something is wrong; it has told what on stderr.
+    """
+    loaded = _load(config, site)
+    plugin = cast(YuanliuPlugin | None, loaded.plugins.get("yuanliu"))
+    if plugin is None:
+        raise ConfigurationError(f"{config} has no plugin 'yuanliu'; add it to 'plugins'")
+    plugin.config.scheduler = scheduler or plugin.config.scheduler
+    if "i18n" not in loaded.plugins:
+        mkdocs_build(loaded)
+        return
+    found = plugin.find(loaded)
+    plugin.site = Site(*found)
+    plugin.check_languages(loaded)
+    languages = found[0].languages
+    parts = {language: site / f".{language}" for language in languages}
+
+    processes = {
+        language: PROCESSES.Process(
+            target=_build_language, args=(config, part, language, found), name=language
+        )
+        for language, part in parts.items()
+    }
+    for process in processes.values():
+        process.start()
+    for process in processes.values():
+        process.join()
+    failed = [
+        f"{language} (exit {process.exitcode})"
+        for language, process in processes.items()
+        if process.exitcode
+    ]
+    if failed:
+        raise Abort(f"these languages failed: {', '.join(failed)}")
+    _join(list(parts.values()), site)
+    plugin.list_offline(site)
+
+
+def _load(config: str, site: Path) -> MkDocsConfig:
+    loaded = load_config(config, site_dir=str(site), strict=True)
+    loaded.plugins.on_startup(command="build", dirty=False)
+    return loaded
+
+
+def _build_language(config: str, part: Path, language: str, found: Found) -> None:
+    """Build the pages of one language, and what all share, into ``part``."""
+    loaded = _load(config, part)
+    plugin = cast(YuanliuPlugin, loaded.plugins["yuanliu"])
+    plugin.found = found
+    i18n = loaded.plugins["i18n"]
+    i18n.current_language = language  # type: ignore[attr-defined]
+    i18n.building = True  # type: ignore[attr-defined] # so that it builds no other afterwards
+    try:
+        mkdocs_build(loaded)
+    except Exception as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)
+    plugin.split_search(part, [language])
+
+
+def _join(parts: list[Path], site: Path) -> None:
+    """Move the files of all ``parts`` to ``site``; of those in several the first part's stays."""
+    _join_sitemaps([part / "sitemap.xml" for part in parts])
+    for part in parts:
+        for path in sorted(part.rglob("*")):
+            target = site / path.relative_to(part)
+            if path.is_dir():
+                target.mkdir(exist_ok=True)
+            elif not target.exists():
+                path.rename(target)
+        shutil.rmtree(part)
+
+
+def _join_sitemaps(maps: list[Path]) -> None:
+    """Put the addresses of all ``maps`` into the first, and compress it anew."""
+    ElementTree.register_namespace("", SITEMAP)
+    ElementTree.register_namespace("xhtml", "http://www.w3.org/1999/xhtml")
+    first, *others = maps
+    whole = ElementTree.parse(first)
+    for other in others:
+        whole.getroot().extend(ElementTree.parse(other).getroot())
+    whole.write(first, encoding="utf-8", xml_declaration=True)
+    packed = gzip.compress(first.read_bytes(), mtime=0)
+    first.with_suffix(".xml.gz").write_bytes(packed)
