@@ -14,7 +14,14 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    ViewportSize,
+    sync_playwright,
+)
 
 ROOT = Path(__file__).parent.parent
 TOY = Path(__file__).parent / "toy"
@@ -100,7 +107,26 @@ def context(browser: Browser, address: str) -> Iterator[BrowserContext]:
     context.close()
 
 
+def blocked(page: Page) -> list[str]:
+    """What the content security policy blocks in the page from now on, as it happens."""
+    found: list[str] = []
+
+    def message(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            found.append(message.text)
+
+    page.on("console", message)
+    page.add_init_script(
+        "addEventListener('securitypolicyviolation', (event) => console.error("
+        "`Content Security Policy: ${event.effectiveDirective} ${event.blockedURI}`));"
+    )
+    return found
+
+
 @pytest.fixture
-def page(context: BrowserContext) -> Page:
-    """An empty page at desktop width."""
-    return context.new_page()
+def page(context: BrowserContext) -> Iterator[Page]:
+    """An empty page at desktop width; the site's policy may block nothing that a test does."""
+    page = context.new_page()
+    found = blocked(page)
+    yield page
+    assert found == []

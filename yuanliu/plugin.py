@@ -18,6 +18,7 @@ import jieba
 import latex2mathml.converter
 import nbformat
 import yaml
+from jinja2 import Environment
 from mkdocs.config import config_options as option
 from mkdocs.config.base import Config
 from mkdocs.config.defaults import MkDocsConfig
@@ -33,6 +34,7 @@ from mkdocs.utils.templates import TemplateContext
 from yuanliu import book, catalog, cite, feeds, pages, snippets
 from yuanliu.cards import card
 from yuanliu.glossary import link_terms
+from yuanliu.policy import Policy, PolicyError
 
 log = get_plugin_logger(__name__)
 
@@ -55,17 +57,24 @@ class YuanliuConfig(Config):
     snippets = option.Type(str, default="snippets")  # the directory of the scripts
     cache = option.Type(str, default=".cache/snippets")  # executed notebooks, kept between builds
     jobs = option.Optional(option.Type(int))  # how many snippets run at once; one a core
+    content_security_policy = option.Type((bool, dict), default=True)  # or what it allows besides
 
 
 class YuanliuPlugin(BasePlugin[YuanliuConfig]):
     """Turns the catalog and the snippets into pages."""
 
+    serving = False
+
+    def on_startup(self, *, command: str, dirty: bool) -> None:
+        """Note whether pages are served with live reload; MkDocs then keeps this object."""
+        self.serving = command == "serve"
+
     @event_priority(60)
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
-        """Load the catalog and run stale snippets, once; every language reuses them."""
+        """Load the catalog and run stale snippets, once a build; every language reuses them."""
         if config.theme.name != "material":
             raise PluginError("yuanliu draws its pages for 'theme: {name: material}'; set it")
-        if not hasattr(self, "site"):
+        if not _between_languages(config):
             self.own_nav = config.nav
             self.site = self._load(config)
             self._check_languages(config)
@@ -296,6 +305,47 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             content = link_terms(content, self.site.catalog.glossary, language, url)
         return content
 
+    def on_env(self, env: Environment, *, config: MkDocsConfig, files: Files) -> Environment:
+        """Make the content security policy from the theme's templates."""
+        allowed = self.config.content_security_policy
+        added = allowed if isinstance(allowed, dict) else {}
+        try:
+            self.policy = Policy(config, env, added, self.serving) if allowed is not False else None
+        except PolicyError as error:
+            raise PluginError(str(error)) from error
+        return env
+
+    def on_template_context(
+        self, context: TemplateContext, *, template_name: str, config: MkDocsConfig
+    ) -> TemplateContext:
+        """Keep the way to the root from a page that is a template of the theme: 404.html."""
+        self.template_base = context["base_url"]
+        return context
+
+    @event_priority(-60)
+    def on_post_template(
+        self, output_content: str, *, template_name: str, config: MkDocsConfig
+    ) -> str:
+        """Give the theme's own pages their policy."""
+        if not template_name.endswith(".html"):
+            return output_content
+        return self._protect(output_content, self.template_base, template_name)
+
+    def _protect(self, output: str, base: str, name: str, style_attributes: bool = False) -> str:
+        """The page with its policy; a warning for what the policy blocks."""
+        if self.policy is None:
+            return output
+        output, blocked = self.policy.protect(output, base, style_attributes)
+        for hashed in blocked:
+            log.warning(
+                "%s: an inline script will not run; put it into a file and list that in "
+                "extra_javascript, or allow it in mkdocs.yml: "
+                'yuanliu: {content_security_policy: {script-src: ["%s"]}}',
+                name,
+                hashed,
+            )
+        return output
+
     def on_page_context(
         self, context: TemplateContext, *, page: MkDocsPage, config: MkDocsConfig, nav: Navigation
     ) -> TemplateContext:
@@ -331,12 +381,15 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         # A leading space is valid HTML; the theme's script would ask for /en/…/sitemap.xml.
         output = output.replace('<link rel="alternate"', '<link rel=" alternate"')
         output = output.replace('role="dialog"', f'role="dialog" aria-label="{search}"', 1)
-        return output.replace('name="__palette"', 'name="__palette" autocomplete="off"')
+        output = output.replace('name="__palette"', 'name="__palette" autocomplete="off"')
+        styled = bool(page.markdown) and ' style="' in (page.content or "")
+        root = get_relative_url(".", page.url)
+        return self._protect(output, root, page.file.src_uri, style_attributes=styled)
 
     @event_priority(-200)
     def on_post_build(self, *, config: MkDocsConfig) -> None:
         """Give each language its own search index and its list of files to read offline."""
-        if "i18n" in config.plugins and config.plugins["i18n"].building:  # type: ignore[attr-defined]
+        if _between_languages(config):
             return
         index = Path(config.site_dir, "search", "search_index.json")
         if index.is_file():
@@ -387,6 +440,11 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             }
             target = site / self._prefix(language) / "offline.json"
             target.write_text(json.dumps(told), encoding="utf-8")
+
+
+def _between_languages(config: MkDocsConfig) -> bool:
+    """Whether static-i18n is at the languages after the first, within one build."""
+    return "i18n" in config.plugins and config.plugins["i18n"].building  # type: ignore[attr-defined]
 
 
 def _shorten(text: str, length: int = 160) -> str:
