@@ -34,6 +34,7 @@ from mkdocs.utils.templates import TemplateContext
 from yuanliu import book, catalog, cite, feeds, pages, snippets
 from yuanliu.cards import card
 from yuanliu.glossary import link_terms
+from yuanliu.inert import active_html
 from yuanliu.policy import Policy, PolicyError
 
 log = get_plugin_logger(__name__)
@@ -300,10 +301,21 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         def component(match: re.Match) -> str:
             return self.site.component(f"{match[1]}.html", language, url)
 
-        content = MATH.sub(_mathml, COMPONENT.sub(component, content))
+        content = MATH.sub(_mathml, content if ours else COMPONENT.sub(component, content))
+        if ours and ours.template.endswith(".md"):
+            self._refuse_active(content, ours.context["execution"].name)
         if ours and ours.path.startswith(("papers/", "snippets/", "eras/")):
             content = link_terms(content, self.site.catalog.glossary, language, url)
         return content
+
+    def _refuse_active(self, content: str, snippet: str) -> None:
+        """Raise PluginError where a snippet's prose became more than text."""
+        active = active_html(content)
+        if active:
+            raise PluginError(
+                f"{self.scripts / snippet}.py: its prose may not hold {active!r}; write Markdown "
+                "without HTML, and addresses with https://"
+            )
 
     def on_env(self, env: Environment, *, config: MkDocsConfig, files: Files) -> Environment:
         """Make the content security policy from the theme's templates."""
@@ -333,6 +345,7 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
 
     def _protect(self, output: str, base: str, name: str, style_attributes: bool = False) -> str:
         """The page with its policy; a warning for what the policy blocks."""
+        output = output.replace('href="javascript:void(0)"', 'href="#"')  # the theme's button
         if self.policy is None:
             return output
         output, blocked = self.policy.protect(output, base, style_attributes)
@@ -457,11 +470,14 @@ def _shorten(text: str, length: int = 160) -> str:
 
 
 def _outline(content: str) -> list[dict]:
-    """Headings with an id as the nested tokens that MkDocs makes its table of contents from."""
+    """Headings with an id as the nested tokens that MkDocs makes its table of contents from.
+
+    Names stay escaped, since the theme writes them as they are.
+    """
     top: list[dict] = []
     branch: list[dict] = []
     for level, id_, inner in HEADING.findall(content):
-        name = html.unescape(re.sub(r"<[^>]+>", "", inner)).strip()
+        name = re.sub(r"<[^>]+>", "", inner).strip()
         token = {"level": int(level), "id": id_, "name": name, "children": []}
         while branch and branch[-1]["level"] >= token["level"]:
             branch.pop()

@@ -131,8 +131,6 @@ class Policy:
             f'<meta name="referrer" content="{REFERRER}">'
         )
         output = HEAD.sub(lambda head: head[0] + metas, output, 1)
-        # The theme makes a button of a link; a policy blocks such an address anyway.
-        output = output.replace('href="javascript:void(0)"', 'href="#"')
         blocked = [] if self.live_reload else [one for one in found if one not in known]
         new = [one for one in blocked if one not in (*self.sources["script-src"], *self.told)]
         self.told.update(new)
