@@ -55,7 +55,7 @@ INVISIBLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069"
     "\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f]"
 )
-LINE_BREAK = re.compile("[\n\r\x85\u2028\u2029]")
+LINE_BREAK = re.compile("[\n\r\x85\u2028\u2029]+")
 HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*)|[0-9a-f]*:[0-9a-f:.]+")  # or an IPv6 address
 HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
 WORD = re.compile(r"[^\W\u3400-\u9fff\uf900-\ufaff]+(?:['’-]\w+)*")
@@ -81,9 +81,8 @@ def _clean(text: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    if LINE_BREAK.search(text):
-        raise _fail("must be one line; delete the line break ('>-' and '|-' end without one)")
-    return text
+    """The text with a space for every line break: a title must not begin a line of a file."""
+    return LINE_BREAK.sub(" ", text).strip()
 
 
 def _web(url: str) -> str:
