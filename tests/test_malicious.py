@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
@@ -626,3 +627,14 @@ def test_outputs_are_kept_without_pickle() -> None:
         assert not re.search(r"\b(pickle|marshal|shelve|joblib|torch\.load|yaml\.load)\b", text), (
             file
         )
+
+
+def test_no_output_is_tracked_that_a_build_would_believe() -> None:
+    tracked = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split("\0")
+    assert "papers.yaml" in tracked
+    for folder in (".cache", "site", "runs"):
+        assert not [path for path in tracked if folder in Path(path).parts]
+        ignored = subprocess.run(["git", "check-ignore", "-q", f"{folder}/x"], cwd=ROOT)
+        assert ignored.returncode == 0, folder

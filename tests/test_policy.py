@@ -98,12 +98,9 @@ def test_script_that_came_into_a_page_runs_only_without_the_policy(
     page = context.new_page()
     found = blocked(page)
     page.route("**/papers/lenet/", altered)
-    for file, script in {
-        "http://other.example/pwned.js": "pwned = 1",
-        "**/assets/evaluates.js": "try { eval('pwned = 1') } catch {}",
-    }.items():
-        answer = {"body": script, "content_type": "text/javascript"}
-        page.route(file, lambda route, answer=answer: route.fulfill(**answer))
+    page.route("http://other.example/pwned.js", lambda route: _script(route, "pwned = 1"))
+    evaluation = "try { eval('pwned = 1') } catch {}"
+    page.route("**/assets/evaluates.js", lambda route: _script(route, evaluation))
     page.goto("/papers/lenet/", wait_until="networkidle")
     if page.locator("#pwn").count():
         page.locator("#pwn").click()
@@ -111,6 +108,10 @@ def test_script_that_came_into_a_page_runs_only_without_the_policy(
     context.close()
     assert ran != guarded
     assert bool(found) == guarded
+
+
+def _script(route: Route, text: str) -> None:
+    route.fulfill(body=text, content_type="text/javascript")
 
 
 def build(project: Path) -> Path:
