@@ -24,6 +24,7 @@ check: .venv/ready-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
+	$(BIN)/zizmor --offline --quiet .github
 	$(BIN)/yuanliu check
 
 test: check .venv/browser .venv/slurm

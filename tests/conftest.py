@@ -11,11 +11,19 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    ViewportSize,
+    sync_playwright,
+)
 
 from yuanliu import snippets
 from yuanliu.shard import Shard
@@ -114,14 +122,21 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
-@pytest.fixture(scope="session")
-def address(site: Path) -> Iterator[str]:
-    """Where the real site is served, without a slash at the end."""
+@contextmanager
+def serving_files(site: Path) -> Iterator[str]:
+    """The address of a folder for as long as the block runs, without a slash at the end."""
     handler = functools.partial(_Quiet, directory=str(site))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def address(site: Path) -> Iterator[str]:
+    """Where the real site is served, without a slash at the end."""
+    with serving_files(site) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +158,26 @@ def context(browser: Browser, address: str) -> Iterator[BrowserContext]:
     context.close()
 
 
+def blocked(page: Page) -> list[str]:
+    """What the content security policy blocks in the page from now on, as it happens."""
+    found: list[str] = []
+
+    def message(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            found.append(message.text)
+
+    page.on("console", message)
+    page.add_init_script(
+        "addEventListener('securitypolicyviolation', (event) => console.error("
+        "`Content Security Policy: ${event.effectiveDirective} ${event.blockedURI}`));"
+    )
+    return found
+
+
 @pytest.fixture
-def page(context: BrowserContext) -> Page:
-    """An empty page at desktop width."""
-    return context.new_page()
+def page(context: BrowserContext) -> Iterator[Page]:
+    """An empty page at desktop width; the site's policy may block nothing that a test does."""
+    page = context.new_page()
+    found = blocked(page)
+    yield page
+    assert found == []

@@ -35,7 +35,7 @@ def linked(page: str, language: str = "en") -> str:
 
 
 def test_first_occurrence_becomes_a_link_with_its_meaning() -> None:
-    title = "How &quot;wrong&quot; &lt;it&gt; is."
+    title = "How &quot;wrong&quot; &lt;\u2060it&gt; is."
     link = f'<a class="yl-term" href="/glossary/#loss" title="{title}">Loss</a>'
     assert linked("<p>Loss is loss.</p><p>loss</p>") == f"<p>{link} is loss.</p><p>loss</p>"
 

@@ -121,12 +121,12 @@ def test_number_reads_as_people_write_it(value: float, shown: str) -> None:
     assert pages.number(value) == shown
 
 
-def test_outline_nests_headings_and_drops_markup() -> None:
+def test_outline_nests_headings_drops_markup_and_stays_escaped() -> None:
     html = (
         '<h1 id="a">A</h1><h2 id="b"><a href="x">B</a> &amp; <small>2</small></h2><h2 id="c">C</h2>'
     )
     (top,) = _outline(html)
-    assert [child["name"] for child in top["children"]] == ["B & 2", "C"]
+    assert [child["name"] for child in top["children"]] == ["B &amp; 2", "C"]
 
 
 def test_description_ends_with_a_sentence_where_it_can() -> None:

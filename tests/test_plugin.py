@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -86,4 +87,5 @@ def test_every_option_is_documented(language: str) -> None:
     for name, one in YuanliuConfig._schema:
         assert f"| `{name}` |" in page
         if one.default is not None:
-            assert f"| `{one.default}` |" in page
+            default = json.dumps(one.default) if isinstance(one.default, bool) else one.default
+            assert f"| `{default}` |" in page

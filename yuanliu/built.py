@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from yuanliu.catalog import Entry, Step
-from yuanliu.kept import digest, write
+from yuanliu.kept import digest
 from yuanliu.snippets import Execution
 
 DAYS = 14  # a page that no build has used for so long is not kept
@@ -39,6 +39,7 @@ class BuiltPages:
         self.directory = directory
         self.common = digest(common)
         self._known: dict[int, str] = {}
+        self._aside: list[str] = []
 
     def key(self, context: dict[str, Any], *more: object) -> str:
         """The name of a page that is filled with ``context`` and depends on ``more`` too."""
@@ -71,11 +72,21 @@ class BuiltPages:
         return found
 
     def keep(self, key: str, built: Built) -> None:
-        """Keep a page for later builds."""
-        write(self.directory / key, zlib.compress(json.dumps(asdict(built)).encode(), 1))
+        """Lay a page aside until ``settle``."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        content = zlib.compress(json.dumps(asdict(built)).encode(), 1)
+        (self.directory / f"{key}.{os.getpid()}").write_bytes(content)
+        self._aside.append(key)
 
-    def forget(self) -> None:
-        """Delete what no build has used for long."""
+    def settle(self, keep: bool) -> None:
+        """Keep for later builds what was laid aside, or drop it; delete what is long unused."""
+        for key in self._aside:
+            aside = self.directory / f"{key}.{os.getpid()}"
+            if keep:
+                aside.replace(self.directory / key)
+            else:
+                aside.unlink(missing_ok=True)
+        self._aside.clear()
         for file in self.directory.glob("*"):
             if time.time() - file.stat().st_mtime > DAYS * 86_400:
                 file.unlink(missing_ok=True)

@@ -6,6 +6,7 @@ import gc
 import math
 import operator
 import re
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from difflib import get_close_matches
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from heapq import heappop, heappush
+from importlib.machinery import PathFinder, all_suffixes
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -37,7 +39,7 @@ __all__ = ["Catalog", "CatalogError", "Claim", "Draft", "Entry", "Problem", "jso
 
 ID = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 NAME = r"^[a-z][a-z0-9_]*$"
-DOI = r"^10\.\d{4,9}/[^\s\"<>]+$"
+DOI = r"^10\.\d{4,9}/[^\s\"<>{}\\]+$"
 ARXIV = r"^(\d{4}\.\d{4,5}|[a-z-]+(\.[A-Z]{2})?/\d{7})(v\d+)?$"
 LANGUAGE = r"^[a-z]{2,3}(-[A-Za-z]{4})?(-[A-Z]{2})?$"
 NUMBER = r"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?"
@@ -49,10 +51,17 @@ COMPARE = {
     ">=": operator.ge,
     "==": operator.eq,
 }
-# Bidirectional overrides and invisible characters: they make a text look like another one.
-INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+# Bidirectional overrides and invisible characters, which make a text look like another one, and
+# what XML and terminals cannot hold.
+INVISIBLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069"
+    "\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f]"
+)
+LINE_BREAK = re.compile("[\n\r\x85\u2028\u2029]+")
+HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*)|[0-9a-f]*:[0-9a-f:.]+")  # or an IPv6 address
 HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
 WORD = re.compile(r"[^\W\u3400-\u9fff\uf900-\ufaff]+(?:['’-]\w+)*")
+INDEX = {"index", "readme"}  # MkDocs' names for a folder's own page
 DEVICES = {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))}
 
 Kind = Literal[
@@ -73,6 +82,11 @@ def _clean(text: str) -> str:
     return text
 
 
+def _one_line(text: str) -> str:
+    """The text with a space for every line break: a title must not begin a line of a file."""
+    return LINE_BREAK.sub(" ", text).strip()
+
+
 def _web(url: str) -> str:
     try:
         parts = urlsplit(url)
@@ -84,12 +98,16 @@ def _web(url: str) -> str:
         raise _fail("a URL must start with https:// or http://")
     if not host or user is not None or re.search(r"[\s\"'<>\\^`{|}]", url):
         raise _fail("not a URL: it needs a host, and no user, space, quote, bracket or backslash")
+    if not HOST.fullmatch(host):
+        raise _fail("the host must be plain ASCII; write an international one as xn--…")
     return url
 
 
 def _free(id_: str) -> str:
     if id_ in DEVICES:
         raise _fail("'{id}' cannot be a file's name on Windows; choose another", id=id_)
+    if id_ in INDEX:
+        raise _fail("'{id}' is the name of a list's own page; choose another", id=id_)
     return id_
 
 
@@ -119,6 +137,7 @@ def _past(day: date) -> date:
 
 
 Text = Annotated[str, Field(strict=True), AfterValidator(_clean)]
+Line = Annotated[Text, AfterValidator(_one_line)]
 Id = Annotated[str, Field(strict=True, pattern=ID, max_length=64), AfterValidator(_free)]
 Name = Annotated[str, Field(strict=True, pattern=NAME, max_length=64), AfterValidator(_free)]
 Url = Annotated[
@@ -127,6 +146,7 @@ Url = Annotated[
 Language = Annotated[str, Field(strict=True, pattern=LANGUAGE)]
 Languages = Annotated[list[Language], Field(min_length=1)]
 Texts = Annotated[dict[Language, Text], Field(description="One text for each language")]
+Lines = Annotated[dict[Language, Line], Field(description="One line for each language")]
 Day = Annotated[date, Field(strict=True), BeforeValidator(_day), AfterValidator(_past)]
 Year = Annotated[int, Field(strict=True, ge=1800, le=2200)]
 Doi = Annotated[str, Field(strict=True, pattern=DOI)]
@@ -147,14 +167,14 @@ class Model(BaseModel):
 class Link(Model):
     """A further link of an entry, with the words to show for it."""
 
-    label: Texts
+    label: Lines
     url: Url
 
 
 class Source(Model):
     """Where a fact can be checked."""
 
-    title: Text
+    title: Line
     url: Url
 
 
@@ -171,7 +191,7 @@ class Claim(Model):
 
     id: Id
     text: Texts
-    source: Text
+    source: Line
     metric: Annotated[str, Field(strict=True, pattern=NAME)] | None = None
     expect: Annotated[str, Field(strict=True), AfterValidator(_condition)] | None = None
 
@@ -208,9 +228,9 @@ class Term(Model):
     """A word of the glossary; ``also`` lists other ways to write it, in any language."""
 
     id: Id
-    term: Texts
+    term: Lines
     meaning: Texts
-    also: list[Text] = []
+    also: list[Line] = []
 
 
 class Route(Model):
@@ -218,7 +238,7 @@ class Route(Model):
     that they require, and with originals as far as ``minutes`` and ``level`` allow."""
 
     id: Id
-    name: Texts
+    name: Lines
     intro: Texts
     to: list[Id] = []
     minutes: Annotated[int, Field(strict=True, ge=1)] | None = None
@@ -229,9 +249,9 @@ class Title(Model):
     """A title in the work's own words and in each language: ``title["en"]``."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
-    __pydantic_extra__: dict[str, Text] = Field(init=False)
+    __pydantic_extra__: dict[str, Line] = Field(init=False)
 
-    original: Text
+    original: Line
 
     def __getitem__(self, language: str) -> str:
         return self.__pydantic_extra__[language]
@@ -241,7 +261,7 @@ class Era(Model):
     """A period of the history."""
 
     id: Id
-    name: Texts
+    name: Lines
     intro: Texts
 
 
@@ -251,9 +271,9 @@ class Entry(Model):
     id: Id
     kind: Kind
     title: Title
-    authors: Annotated[list[Text], Field(min_length=1)]
+    authors: Annotated[list[Line], Field(min_length=1)]
     year: Year
-    venue: Text | None = None
+    venue: Line | None = None
     url: Url
     pdf: Url | None = None
     doi: Doi | None = None
@@ -301,7 +321,7 @@ class Entry(Model):
 class DraftTitle(Title):
     """A title that may lack languages."""
 
-    __pydantic_extra__: dict[str, Text | None] = Field(init=False)  # type: ignore[assignment]
+    __pydantic_extra__: dict[str, Line | None] = Field(init=False)  # type: ignore[assignment]
 
 
 class Draft(Model):
@@ -314,9 +334,9 @@ class Draft(Model):
     draft: Literal[True]
     kind: Kind | None = None
     title: DraftTitle
-    authors: list[Text] | None = None
+    authors: list[Line] | None = None
     year: Year | None = None
-    venue: Text | None = None
+    venue: Line | None = None
     url: Url | None = None
     pdf: Url | None = None
     doi: Doi | None = None
@@ -370,7 +390,7 @@ class Catalog(Model):
 
     languages: Languages
     eras: Annotated[list[Era], Field(min_length=1)]
-    tags: dict[Id, Texts]
+    tags: dict[Id, Lines]
     routes: list[Route] = []
     glossary: list[Term] = []
     works: Annotated[list[Entry | Draft], Field(min_length=1, alias="entries")]
@@ -624,7 +644,7 @@ class _Check:
 
     def _tags(self) -> None:
         tags = self.document.data.get("tags")
-        self._validate(dict[Id, Texts], tags, "tags")
+        self._validate(dict[Id, Lines], tags, "tags")
 
     def _detail(self, base: Place, detail: ErrorDetails) -> None:
         """Say one of pydantic's errors in our words, at its place."""
@@ -700,6 +720,9 @@ class _Check:
         known_snippets = (
             {file.stem for file in snippets_dir.glob("*.py")} if snippets_dir else set()
         )
+        for name in _hidden(snippets_dir) if snippets_dir else ():
+            message = f"hides the module '{name}' from all programs; rename it"
+            self.add((), f"{snippets_dir}/{name} {message}")
         drafts = [entry.get("id") for entry in entries if _is_draft(entry)]
         for number, entry in enumerate(entries):
             here = ("entries", number)
@@ -759,6 +782,22 @@ class _Check:
             message = f"requires itself in a circle: {' -> '.join(cycle)}"
             self.add(("entries", place[cycle[0]], "requires"), message)
             graph[cycle[0]] = [needed for needed in graph[cycle[0]] if needed != cycle[1]]
+
+
+def _hidden(folder: Path) -> list[str]:
+    """Modules of Python and of installed packages that a file in ``folder`` stands before.
+
+    Programs import from their own folder first, so such a file would run within all of them.
+    """
+    names = {
+        path.name.partition(".")[0]
+        for path in folder.glob("*")
+        if path.name.endswith(tuple(all_suffixes())) or any(path.glob("__init__.*"))
+    }
+    elsewhere = [place for place in sys.path if Path(place).resolve() != folder.resolve()]
+    found = {name: PathFinder.find_spec(name, elsewhere) for name in names}
+    installed = {name for name, spec in found.items() if spec and spec.origin}
+    return sorted(installed | (names & sys.stdlib_module_names))
 
 
 def _is_draft(item: Any) -> bool:

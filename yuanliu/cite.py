@@ -11,11 +11,21 @@ from bibtexparser.entrypoint import write_string
 from bibtexparser.library import Library
 from bibtexparser.model import Entry as BibtexEntry
 from bibtexparser.model import Field
-from pylatexenc.latexencode import UnicodeToLatexEncoder
+from pylatexenc.latexencode import (
+    RULE_DICT,
+    UnicodeToLatexConversionRule,
+    UnicodeToLatexEncoder,
+)
 
 from yuanliu.catalog import Entry
 
-LATEX = UnicodeToLatexEncoder(unknown_char_policy="keep", unknown_char_warning=False)
+# BibTeX counts braces even behind a backslash, so an odd one in a title would end its field.
+BRACES = {ord("{"): r"\textbraceleft{}", ord("}"): r"\textbraceright{}"}
+LATEX = UnicodeToLatexEncoder(
+    conversion_rules=[UnicodeToLatexConversionRule(RULE_DICT, BRACES), "defaults"],
+    unknown_char_policy="keep",
+    unknown_char_warning=False,
+)
 
 # kind: (CSL type, BibTeX type, RIS type)
 TYPES = {

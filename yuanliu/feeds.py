@@ -95,7 +95,7 @@ def llms_txt(catalog: Catalog, language: str, title: str, intro: str, address: A
     """The site for language models, in the form that llmstxt.org proposes."""
     lines = [f"# {title}", "", f"> {intro}", ""]
     for era in catalog.eras:
-        lines += [f"## {era.name[language]}", ""]
+        lines += [f"## {_flat(era.name[language])}", ""]
         lines += [
             f"- [{_flat(entry.title[language])}]({address(f'papers/{entry.id}/')}): "
             f"{_flat(entry.summary[language])}"

@@ -31,7 +31,8 @@ def link_terms(page: str, terms: Iterable[Term], language: str, url: Callable[[s
         if term.id in seen:
             return match[0]
         seen.add(term.id)
-        title = html.escape(term.meaning[language])
+        # The theme takes a title for HTML when it shows it; a joiner, invisible, ends every tag.
+        title = html.escape(term.meaning[language].replace("<", "<\u2060"))
         target = url(f"glossary/#{term.id}")
         return f'<a class="yl-term" href="{target}" title="{title}">{match[0]}</a>'
 

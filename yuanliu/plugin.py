@@ -20,6 +20,7 @@ import jieba
 import latex2mathml.converter
 import nbformat
 import yaml
+from jinja2 import Environment
 from mkdocs.config import config_options as option
 from mkdocs.config.base import Config
 from mkdocs.config.defaults import MkDocsConfig
@@ -29,14 +30,16 @@ from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page as MkDocsPage
 from mkdocs.structure.toc import get_toc
-from mkdocs.utils import get_relative_url
+from mkdocs.utils import CountHandler, get_relative_url
 from mkdocs.utils.templates import TemplateContext
 
 from yuanliu import book, catalog, cite, feeds, pages, snippets
 from yuanliu.built import Built, BuiltPages
 from yuanliu.cards import card
 from yuanliu.glossary import link_terms
+from yuanliu.inert import active_html
 from yuanliu.kept import kept
+from yuanliu.policy import Policy, PolicyError
 from yuanliu.shard import Shard
 
 log = get_plugin_logger(__name__)
@@ -65,6 +68,7 @@ class YuanliuConfig(Config):
     jobs = option.Optional(option.Type(int))  # how many snippets run at once; one a core
     scheduler = option.Optional(option.Type(str))  # of a Dask cluster, to run them there
     keep_pages = option.Type(bool, default=True)  # false where other plugins change pages by time
+    content_security_policy = option.Type((bool, dict), default=True)  # or what it allows besides
 
 
 class HtmlPage(MkDocsPage):
@@ -85,18 +89,24 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
     """Turns the catalog and the snippets into pages."""
 
     found: Found | None = None  # what is known already and need not be found
+    serving = False
+    warned = CountHandler(logging.WARNING)
+
+    def on_startup(self, *, command: str, dirty: bool) -> None:
+        """Note whether pages are served with live reload; MkDocs then keeps this object."""
+        self.serving = command == "serve"
 
     @event_priority(60)
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
-        """Load the catalog and run stale snippets, once; every language reuses them."""
+        """Load the catalog and run stale snippets, once a build; every language reuses them."""
         if config.theme.name != "material":
             raise PluginError("yuanliu draws its pages for 'theme: {name: material}'; set it")
         if "i18n" in config.plugins:  # each language has an index of its own, see _split_search
             config.plugins["i18n"].config.reconfigure_search = False  # type: ignore[attr-defined]
-        if not hasattr(self, "site"):
+        if not hasattr(self, "site") or not _between_languages(config):
             self.own_nav = config.nav
-            self.found = self.found or self.find(config)
-            self.site = pages.Site(*self.found, self._labs(config))
+            found = self.found or self.find(config)
+            self.site = pages.Site(*found, self._labs(config))
             self.check_languages(config)
             jieba.setLogLevel(logging.WARNING)
             for names in self.site.catalog.tags.values():
@@ -240,6 +250,8 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         """Find the pages that an earlier build made from just what they would be made of now."""
         self.kept: dict[str, Built] = {}
         self.keys: dict[str, str] = {}
+        self.warned = CountHandler(logging.WARNING)
+        logging.getLogger("mkdocs").addHandler(self.warned)
         if not self.config.keep_pages:
             return
         directory = self._cache(config) / "pages"
@@ -274,7 +286,7 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             [hashlib.sha256(file.read_bytes()).hexdigest() for file in files],
             json.dumps(settings, default=_named, sort_keys=True),
             (found.languages, found.eras, found.tags, found.routes, found.glossary),
-            (sorted(self.site.labs), len(order)),
+            (sorted(self.site.labs), len(order), self.serving),
             [(entry.id, entry.title[language]) for entry in order if in_nav],
         ]
 
@@ -420,10 +432,55 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         def component(match: re.Match) -> str:
             return self.site.component(f"{match[1]}.html", language, url)
 
-        content = MATH.sub(_mathml, COMPONENT.sub(component, content))
+        content = MATH.sub(_mathml, content if ours else COMPONENT.sub(component, content))
+        if ours and ours.template.endswith(".md"):
+            script = self._scripts(config) / f"{ours.context['execution'].name}.py"
+            _refuse_active(content, script)
         if ours and ours.path.startswith(("papers/", "snippets/", "eras/")):
             content = link_terms(content, self.site.catalog.glossary, language, url)
         return content
+
+    def on_env(self, env: Environment, *, config: MkDocsConfig, files: Files) -> Environment:
+        """Make the content security policy from the theme's templates."""
+        allowed = self.config.content_security_policy
+        added = allowed if isinstance(allowed, dict) else {}
+        try:
+            self.policy = Policy(config, env, added, self.serving) if allowed is not False else None
+        except PolicyError as error:
+            raise PluginError(str(error)) from error
+        return env
+
+    def on_template_context(
+        self, context: TemplateContext, *, template_name: str, config: MkDocsConfig
+    ) -> TemplateContext:
+        """Keep the way to the root from a page that is a template of the theme: 404.html."""
+        self.template_base = context["base_url"]
+        return context
+
+    @event_priority(-60)
+    def on_post_template(
+        self, output_content: str, *, template_name: str, config: MkDocsConfig
+    ) -> str:
+        """Give the theme's own pages their policy."""
+        if not template_name.endswith(".html"):
+            return output_content
+        return self._protect(output_content, self.template_base, template_name)
+
+    def _protect(self, output: str, base: str, name: str, style_attributes: bool = False) -> str:
+        """The page with its policy; a warning for what the policy blocks."""
+        output = output.replace('href="javascript:void(0)"', 'href="#"')  # the theme's button
+        if self.policy is None:
+            return output
+        output, blocked = self.policy.protect(output, base, style_attributes)
+        for hashed in blocked:
+            log.warning(
+                "%s: an inline script will not run; put it into a file and list that in "
+                "extra_javascript, or allow it in mkdocs.yml: "
+                'yuanliu: {content_security_policy: {script-src: ["%s"]}}',
+                name,
+                hashed,
+            )
+        return output
 
     def _built(self, page: MkDocsPage) -> Built | None:
         """The page as an earlier build made it, where it is kept."""
@@ -490,18 +547,30 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         # A leading space is valid HTML; the theme's script would ask for /en/…/sitemap.xml.
         output = output.replace('<link rel="alternate"', '<link rel=" alternate"')
         output = output.replace('role="dialog"', f'role="dialog" aria-label="{search}"', 1)
-        return output.replace('name="__palette"', 'name="__palette" autocomplete="off"')
+        output = output.replace('name="__palette"', 'name="__palette" autocomplete="off"')
+        styled = bool(page.markdown) and ' style="' in (page.content or "")
+        root = get_relative_url(".", page.url)
+        return self._protect(output, root, page.file.src_uri, style_attributes=styled)
 
     @event_priority(-200)
     def on_post_build(self, *, config: MkDocsConfig) -> None:
         """Give each language its own search index and its list of files to read offline."""
         site, languages = Path(config.site_dir), self.site.catalog.languages
-        if "i18n" in config.plugins and config.plugins["i18n"].building:  # type: ignore[attr-defined]
+        self._settle()
+        if _between_languages(config):
             return
         self.split_search(site, languages)
         self.list_offline(site)
-        if self.config.keep_pages:
-            self.store.forget()
+
+    def on_build_error(self, *, error: Exception) -> None:
+        """Keep nothing of a build that fails."""
+        self._settle(keep=False)
+
+    def _settle(self, keep: bool = True) -> None:
+        """Keep the pages for later builds, unless one was warned of: it is to be told again."""
+        logging.getLogger("mkdocs").removeHandler(self.warned)
+        if self.config.keep_pages and hasattr(self, "store"):
+            self.store.settle(keep and not self.warned.get_counts())
 
     def split_search(self, site: Path, languages: list[str]) -> None:
         """Leave in each language's index its own pages, so that results stay in the language."""
@@ -548,6 +617,21 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             target.write_text(json.dumps(told), encoding="utf-8")
 
 
+def _refuse_active(content: str, script: Path) -> None:
+    """Raise PluginError where a snippet's prose became more than text."""
+    active = active_html(content)
+    if active:
+        raise PluginError(
+            f"{script}: its prose may not hold {active!r}; write Markdown without HTML, and "
+            "addresses with https://"
+        )
+
+
+def _between_languages(config: MkDocsConfig) -> bool:
+    """Whether static-i18n is at the languages after the first, within one build."""
+    return "i18n" in config.plugins and config.plugins["i18n"].building  # type: ignore[attr-defined]
+
+
 def _files(directory: Path, pattern: str = "*") -> list[Path]:
     return sorted(
         path for path in directory.rglob(pattern) if path.is_file() and path.suffix != ".pyc"
@@ -569,11 +653,14 @@ def _shorten(text: str, length: int = 160) -> str:
 
 
 def _outline(content: str) -> list[dict]:
-    """Headings with an id as the nested tokens that MkDocs makes its table of contents from."""
+    """Headings with an id as the nested tokens that MkDocs makes its table of contents from.
+
+    Names stay escaped, since the theme writes them as they are.
+    """
     top: list[dict] = []
     branch: list[dict] = []
     for level, id_, inner in HEADING.findall(content):
-        name = html.unescape(re.sub(r"<[^>]+>", "", inner)).strip()
+        name = re.sub(r"<[^>]+>", "", inner).strip()
         token = {"level": int(level), "id": id_, "name": name, "children": []}
         while branch and branch[-1]["level"] >= token["level"]:
             branch.pop()

@@ -17,6 +17,7 @@ import yaml
 MAX_BYTES = 32 * 1024 * 1024
 MAX_DEPTH = 32
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
+UNPRINTED = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 # A place is the way to a value: ("entries", 3, "title", "en").
 Place = tuple[str | int, ...]
 
@@ -35,7 +36,9 @@ class Problem:
 
     def __str__(self) -> str:
         entry = f" entry '{self.entry}':" if self.entry else ""
-        return f"{self.path}:{self.line}:{self.column}:{entry} {self.message}"
+        told = f"{self.path}:{self.line}:{self.column}:{entry} {self.message}"
+        # What a file holds must not steer the terminal that shows it.
+        return UNPRINTED.sub(lambda char: f"\\u{ord(char[0]):04x}", told)
 
 
 class CatalogError(Exception):

@@ -25,6 +25,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
+from yuanliu.inert import active_svg
 from yuanliu.live import unpack
 
 TIMEOUT = 900  # seconds for one cell: a bound for a hung run, far above the 60 s allowed
@@ -416,6 +417,9 @@ def _collect(path: Path, notebook: NotebookNode) -> Execution:
             cells.append(_cell(cell))
     if metrics is None:
         raise SnippetError(f"{path}: did not report its metrics")
+    for active in (active_svg(figure.svg) for cell in cells for figure in cell.figures):
+        if active:
+            raise SnippetError(f"{path}: a picture holds {active}; draw it without")
     clean = [cell for cell in notebook.cells if "yuanliu" not in cell.metadata]
     shown = NotebookNode({**notebook, "cells": clean})
     others = [other.stem for other in _siblings(path)]
