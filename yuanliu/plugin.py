@@ -25,7 +25,7 @@ from mkdocs.config import config_options as option
 from mkdocs.config.base import Config
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
-from mkdocs.plugins import BasePlugin, event_priority, get_plugin_logger
+from mkdocs.plugins import BasePlugin, CombinedEvent, event_priority, get_plugin_logger
 from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page as MkDocsPage
@@ -90,7 +90,6 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
 
     found: Found | None = None  # what is known already and need not be found
     serving = False
-    warned = CountHandler(logging.WARNING)
 
     def on_startup(self, *, command: str, dirty: bool) -> None:
         """Note whether pages are served with live reload; MkDocs then keeps this object."""
@@ -103,7 +102,7 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             raise PluginError("yuanliu draws its pages for 'theme: {name: material}'; set it")
         if "i18n" in config.plugins:  # each language has an index of its own, see _split_search
             config.plugins["i18n"].config.reconfigure_search = False  # type: ignore[attr-defined]
-        if not hasattr(self, "site") or not _between_languages(config):
+        if self.found or not _between_languages(config):
             self.own_nav = config.nav
             found = self.found or self.find(config)
             self.site = pages.Site(*found, self._labs(config))
@@ -216,6 +215,9 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             config.nav = self._nav(config, language)
         self.pages = {f"{page.path}.md": page for page in self.site.pages(language)}
         self._find_kept(config, language)
+        self.warned = CountHandler()
+        self.warned.setLevel(logging.WARNING)
+        logging.getLogger("mkdocs").addHandler(self.warned)
         self.indexed = 0  # how much of the search index belongs to pages already seen
         made = []
         for src_uri, page in self.pages.items():
@@ -250,8 +252,6 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         """Find the pages that an earlier build made from just what they would be made of now."""
         self.kept: dict[str, Built] = {}
         self.keys: dict[str, str] = {}
-        self.warned = CountHandler(logging.WARNING)
-        logging.getLogger("mkdocs").addHandler(self.warned)
         if not self.config.keep_pages:
             return
         directory = self._cache(config) / "pages"
@@ -552,25 +552,31 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         root = get_relative_url(".", page.url)
         return self._protect(output, root, page.file.src_uri, style_attributes=styled)
 
+    @event_priority(100)
+    def _keep_pages(self, *, config: MkDocsConfig) -> None:
+        """Keep the pages of the language for later builds, unless a warning is to be told again."""
+        self._settle(keep=not self.warned.get_counts())
+
     @event_priority(-200)
-    def on_post_build(self, *, config: MkDocsConfig) -> None:
+    def _finish(self, *, config: MkDocsConfig) -> None:
         """Give each language its own search index and its list of files to read offline."""
-        site, languages = Path(config.site_dir), self.site.catalog.languages
-        self._settle()
         if _between_languages(config):
             return
-        self.split_search(site, languages)
+        site = Path(config.site_dir)
+        self.split_search(site, self.site.catalog.languages)
         self.list_offline(site)
+
+    on_post_build = CombinedEvent(_keep_pages, _finish)  # type: ignore[assignment]
 
     def on_build_error(self, *, error: Exception) -> None:
         """Keep nothing of a build that fails."""
-        self._settle(keep=False)
+        if hasattr(self, "warned"):
+            self._settle(keep=False)
 
-    def _settle(self, keep: bool = True) -> None:
-        """Keep the pages for later builds, unless one was warned of: it is to be told again."""
+    def _settle(self, keep: bool) -> None:
         logging.getLogger("mkdocs").removeHandler(self.warned)
-        if self.config.keep_pages and hasattr(self, "store"):
-            self.store.settle(keep and not self.warned.get_counts())
+        if self.config.keep_pages:
+            self.store.settle(keep)
 
     def split_search(self, site: Path, languages: list[str]) -> None:
         """Leave in each language's index its own pages, so that results stay in the language."""
