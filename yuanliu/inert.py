@@ -34,7 +34,7 @@ ATTRIBUTES = _words("""
     frame linebreak linethickness lspace mathbackground mathcolor mathsize mathvariant maxsize
     minsize movablelimits notation rowlines rowspacing rspace scriptlevel separator stretchy
     symmetric voffset xmlns
-    data-entry data-failed data-lab-root data-lab-start
+    data-entry data-failed data-lab-root data-lab-start data-search-exclude
 """)
 VALUES = {  # of the attributes that could do harm
     "data-lab": re.compile(r"[a-z0-9_]+"),
