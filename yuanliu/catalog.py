@@ -483,12 +483,12 @@ def load(path: Path, snippets_dir: Path | None = None) -> Catalog:
     return Catalog.model_validate(document.data)
 
 
-def unmeasured(catalog: Catalog, metrics: dict[str, dict[str, float]]) -> list[str]:
+def unmeasured(entries: Iterable[Entry], metrics: dict[str, dict[str, float]]) -> list[str]:
     """Claims whose metric their snippet does not return; ``metrics`` by snippet name."""
     return [
         f"entry '{entry.id}': claim '{claim.id}': snippets/{entry.snippet}.py returns no metric "
         f"'{claim.metric}'{_suggest(claim.metric, metrics[entry.snippet])}"
-        for entry in catalog.entries
+        for entry in entries
         for claim in entry.claims
         if claim.metric is not None and claim.metric not in metrics[entry.snippet]
     ]

@@ -30,7 +30,7 @@ from mkdocs.structure.toc import get_toc
 from mkdocs.utils import get_relative_url
 from mkdocs.utils.templates import TemplateContext
 
-from yuanliu import book, catalog, cite, feeds, pages, snippets
+from yuanliu import book, cache, catalog, cite, feeds, pages, snippets
 from yuanliu.cards import card
 from yuanliu.glossary import link_terms
 
@@ -86,15 +86,18 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         try:
             found = catalog.load(self.list, snippets_dir=self.scripts)
             names = sorted({entry.snippet for entry in found.entries})
-            executions = snippets.execute_all(
-                [self.scripts / f"{name}.py" for name in names],
-                cache_dir=root / self.config.cache,
-                jobs=self.config.jobs,
-                on_start=lambda name: log.info("Running snippet %s", name),
-            )
+            with cache.opened(root / self.config.cache):
+                executions = snippets.execute_all(
+                    [self.scripts / f"{name}.py" for name in names],
+                    cache_dir=root / self.config.cache,
+                    jobs=self.config.jobs,
+                    on_start=lambda name: log.info("Running snippet %s", name),
+                )
         except (catalog.CatalogError, snippets.SnippetError) as error:
             raise PluginError(f"\n{error}") from error
-        problems = catalog.unmeasured(found, {n: run.metrics for n, run in executions.items()})
+        problems = catalog.unmeasured(
+            found.entries, {n: run.metrics for n, run in executions.items()}
+        )
         if problems:
             raise PluginError("\n" + "\n".join(problems))
         jieba.setLogLevel(logging.WARNING)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import jupytext
 from jupyter_cache import get_cache
@@ -24,6 +25,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
+from sqlalchemy.exc import SQLAlchemyError
 
 from yuanliu.live import unpack
 
@@ -88,9 +90,14 @@ class Execution:
 def read(path: Path) -> NotebookNode:
     """The script at ``path`` as a notebook."""
     try:
-        return jupytext.read(path, fmt="py:percent")
+        notebook = jupytext.read(path, fmt="py:percent")
     except (OSError, UnicodeDecodeError) as error:
         raise SnippetError(f"{path}: cannot be read: {error}") from error
+    # The same script gives the same notebook: without ids by chance and notes of jupytext's own.
+    notebook.metadata.pop("jupytext", None)
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{number}"
+    return notebook
 
 
 def title(notebook: NotebookNode, language: str) -> str:
@@ -243,10 +250,12 @@ def _packages(path: Path) -> list[tuple[str, str]]:
 def _cached(store: JupyterCacheAbstract, notebook: NotebookNode) -> NotebookNode | None:
     try:
         merged = store.merge_match_into_notebook(_bare(notebook))[1]
-    except (KeyError, OSError, ValueError):  # never ran, or an entry cut short by a crash
+        for cell, own in zip(merged.cells, notebook.cells, strict=True):
+            cell.metadata = own.metadata
+    except (SQLAlchemyError, RuntimeError):  # the list of entries cannot be read or written
+        raise
+    except Exception:  # never ran, or an entry cut short by a crash in any way
         return None
-    for cell, own in zip(merged.cells, notebook.cells, strict=True):
-        cell.metadata = own.metadata
     return merged
 
 
@@ -332,11 +341,31 @@ def _collect(path: Path, notebook: NotebookNode) -> Execution:
 
 def _report(path: Path, cell: NotebookNode) -> tuple[float, dict[str, float], bytes]:
     text = "".join(output.get("text", "") for output in cell.outputs)
-    seconds, metrics, live = json.loads(text)
-    wrong = [name for name, value in metrics.items() if not isinstance(value, int | float)]
+    try:
+        seconds, metrics, live = json.loads(text)
+        return seconds, numbers(path, metrics), unpack(live)
+    except (TypeError, ValueError) as error:
+        raise SnippetError(f"{path}: something prints where its metrics are reported") from error
+
+
+def numbers(path: Path, metrics: Any) -> dict[str, float]:
+    """``metrics`` as floats.
+
+    Raises:
+        SnippetError: when they are not names with numbers.
+    """
+    if not isinstance(metrics, dict):
+        raise SnippetError(f"{path}: metrics must be a dict from names to numbers")
+    wrong = [name for name, value in metrics.items() if not _is_number(name, value)]
     if wrong:
-        raise SnippetError(f"{path}: metrics must be numbers: {', '.join(wrong)}")
-    return seconds, {name: float(value) for name, value in metrics.items()}, unpack(live)
+        raise SnippetError(f"{path}: metrics must be numbers: {', '.join(map(str, wrong))}")
+    return {name: float(value) for name, value in metrics.items()}
+
+
+def _is_number(name: Any, value: Any) -> bool:
+    """Whether a metric has a name, and a number that fits into a float."""
+    fits = isinstance(value, float) or (isinstance(value, int) and abs(value) < 2**1000)
+    return isinstance(name, str) and fits
 
 
 def _cell(cell: NotebookNode) -> Cell:
