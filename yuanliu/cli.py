@@ -540,13 +540,24 @@ def _told_plainly() -> Iterator[None]:
         raise typer.Exit(1) from error
 
 
+def _amount(help_: str) -> Any:
+    """An option for a number that is not negative, nor endless, nor NaN."""
+
+    def check(value: float) -> float:
+        if not 0 <= value <= 36_500:
+            raise typer.BadParameter(f"{value} is not in the range 0 to 36500.")
+        return value
+
+    return typer.Option(help=help_, callback=check)
+
+
 @app.command()
 def links(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    max_age: Annotated[float, typer.Option(help="Days that a good result is believed.")] = 7,
-    pause: Annotated[float, typer.Option(help="Seconds between requests to one host.")] = 1,
+    max_age: Annotated[float, _amount("Days that a good result is believed.")] = 7,
+    pause: Annotated[float, _amount("Seconds between requests to one host.")] = 1,
     jobs: Annotated[int, typer.Option(help="Hosts asked at once.", min=1)] = 16,
-    timeout: Annotated[float, typer.Option(help="Seconds to wait for an answer.")] = 20,
+    timeout: Annotated[float, _amount("Seconds to wait for an answer.")] = 20,
     archives: Annotated[bool, typer.Option(help="Look for copies of dead links.")] = True,
     file: File = CATALOG,
 ) -> None:

@@ -15,6 +15,7 @@ from markdown_it.token import Token
 
 from yuanliu import lookup
 from yuanliu.lookup import LookUpError, Record, clean, full_name, year_in
+from yuanliu.reading import size
 
 MAX_BYTES = 32 * 2**20
 # Words that name the form of a link and not the work: "[paper](…)".
@@ -53,7 +54,7 @@ def read_works(path: Path, form: str | None = None) -> list[Found]:
             f"{path}: its name ends in none of {known}; name the form with --format"
         )
     try:
-        if path.stat().st_size > MAX_BYTES:
+        if size(path) > MAX_BYTES:
             raise ImportingError(f"{path}: is larger than {MAX_BYTES // 2**20} MiB")
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import tempfile
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -22,6 +20,7 @@ from markdown_it import MarkdownIt
 from protego import Protego
 
 from yuanliu import lookup
+from yuanliu.kept import write
 from yuanliu.reading import Document, Place
 from yuanliu.web import USER_AGENT, Answer, Web, WebError
 
@@ -266,7 +265,4 @@ class Cache:
             if result.verdict in ("ok", "moved") and not result.cached:
                 kept[url] = {**asdict(result), "checked": now.isoformat()}
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=self.path.parent, suffix=".tmp")
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            json.dump(kept, stream, ensure_ascii=False, indent=1)
-        os.replace(name, self.path)
+        write(self.path, json.dumps(kept, ensure_ascii=False, indent=1).encode())

@@ -100,7 +100,7 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         )
         if problems:
             raise PluginError("\n" + "\n".join(problems))
-        jieba.setLogLevel(logging.WARNING)
+        jieba.setLogLevel(logging.CRITICAL)  # it goes on where it cannot keep its dictionary
         for names_ in found.tags.values():
             jieba.add_word(names_.get("zh-TW", ""))
         labs = [name for name in names if Path(config.docs_dir, LABS, f"{name}.js").is_file()]

@@ -7,6 +7,7 @@ several documents, deep nesting and huge files are refused before they can do ha
 from __future__ import annotations
 
 import re
+import stat
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -84,13 +85,21 @@ def read(path: Path) -> Document:
     return document
 
 
+def size(path: Path) -> int:
+    """How many bytes a file has; OSError where it is none, such as a pipe, which may never end."""
+    found = path.stat()
+    if stat.S_ISDIR(found.st_mode):
+        raise OSError("is a directory, not a file")
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError("is a pipe or a device; save what it gives as a file")
+    return found.st_size
+
+
 def _text(path: Path, refuse) -> str:
     try:
-        if path.is_dir():
-            raise refuse(1, 1, "is a directory, not a file")
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise refuse(1, 1, f"is {size / 2**20:.0f} MiB; a catalog may have 32 MiB at most")
+        if size(path) > MAX_BYTES:
+            mebibytes = size(path) / 2**20
+            raise refuse(1, 1, f"is {mebibytes:.0f} MiB; a catalog may have 32 MiB at most")
         raw = path.read_bytes()
     except OSError as error:
         raise refuse(1, 1, f"cannot be read: {error.strerror or error}") from error
