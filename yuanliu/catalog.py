@@ -47,8 +47,12 @@ COMPARE = {
     ">=": operator.ge,
     "==": operator.eq,
 }
-# Bidirectional overrides and invisible characters: they make a text look like another one.
-INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+# Bidirectional overrides and invisible characters: they make a text look like another one. XML has
+# no place for control characters, surrogates and the last two, which an escape can bring in.
+INVISIBLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"
+    "\ud800-\udfff\ufffe\uffff]"
+)
 HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
 WORD = re.compile(r"[^\W\u3400-\u9fff\uf900-\ufaff]+(?:['’-]\w+)*")
 DEVICES = {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))}
@@ -80,7 +84,8 @@ def _web(url: str) -> str:
         raise _fail("not a URL") from None
     if parts.scheme not in ("http", "https"):
         raise _fail("a URL must start with https:// or http://")
-    if not host or user is not None or re.search(r"[\s\"'<>\\^`{|}]", url):
+    odd = re.search(r"[\s\"'<>\\^`{|}]", url) or INVISIBLE.search(url)
+    if not host or user is not None or odd:
         raise _fail("not a URL: it needs a host, and no user, space, quote, bracket or backslash")
     return url
 
@@ -127,7 +132,7 @@ Languages = Annotated[list[Language], Field(min_length=1)]
 Texts = Annotated[dict[Language, Text], Field(description="One text for each language")]
 Day = Annotated[date, Field(strict=True), BeforeValidator(_day), AfterValidator(_past)]
 Year = Annotated[int, Field(strict=True, ge=1800, le=2200)]
-Doi = Annotated[str, Field(strict=True, pattern=DOI)]
+Doi = Annotated[str, Field(strict=True, pattern=DOI), AfterValidator(_clean)]
 Arxiv = Annotated[str, Field(strict=True, pattern=ARXIV)]
 Level = Annotated[int, Field(strict=True, ge=1, le=4)]
 Minutes = Annotated[int, Field(strict=True, ge=1, le=10_000)]
@@ -560,13 +565,13 @@ class _Check:
             self.problems.append(problem)
 
     def _entry_of(self, place: Place) -> str | None:
-        if len(place) < 2 or place[0] != "entries":
+        if len(place) < 2 or place[0] != "entries" or not isinstance(place[1], int):
             return None
         try:
             id_ = self.document.data["entries"][place[1]]["id"]
         except (KeyError, TypeError, IndexError):
-            return f"#{int(place[1]) + 1}"
-        return id_ if isinstance(id_, str) else f"#{int(place[1]) + 1}"
+            return f"#{place[1] + 1}"
+        return id_ if isinstance(id_, str) else f"#{place[1] + 1}"
 
     def _languages(self, value: Any) -> list[str]:
         self._validate(Languages, value, "languages")

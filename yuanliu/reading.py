@@ -17,7 +17,8 @@ import yaml
 
 MAX_BYTES = 32 * 1024 * 1024
 MAX_DEPTH = 32
-CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
+# Among them what YAML takes for the end of a line and editors do not: its lines would not be theirs.
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]|\r(?!\n)")
 # A place is the way to a value: ("entries", 3, "title", "en").
 Place = tuple[str | int, ...]
 
@@ -74,7 +75,10 @@ def read(path: Path) -> Document:
         root = yaml.compose(text, Loader=Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        lines = text.split("\n")
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        if line > len(lines):  # the parser counts one more where the last line has no end
+            line, column = len(lines), len(lines[-1]) + 1
         raise refuse(line, column, f"not valid YAML: {_explain(error)}") from error
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise refuse(1, 1, f"not valid YAML: {error}") from error
