@@ -6,9 +6,8 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-import pytest
 from conftest import TOY
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, given, settings
 from nbformat.v4 import new_markdown_cell, new_notebook
 from odd import CATALOG, changed, dump, spliced, worded
 

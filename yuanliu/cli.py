@@ -168,7 +168,7 @@ def build(
     from yuanliu import publish
 
     start = time.perf_counter()
-    with _building(directory), publish.publishing(directory) as new, _logging():
+    with _building(), publish.publishing(directory) as new, trouble.located(new), _logging():
         loaded = load_config(str(config), site_dir=str(new), strict=True)
         publish.refuse_sources(directory, [Path(loaded.docs_dir), config])
         loaded.plugins.on_startup(command="build", dirty=False)
@@ -179,7 +179,7 @@ def build(
 
 
 @contextmanager
-def _building(*folders: Path) -> Iterator[None]:
+def _building() -> Iterator[None]:
     """Exit 1 with what is wrong on stderr where MkDocs, the plugin or the disk refuses."""
     from mkdocs.exceptions import MkDocsException
 
@@ -191,7 +191,7 @@ def _building(*folders: Path) -> Iterator[None]:
         _failed("The site was not built.", error)
         raise typer.Exit(1) from error
     except OSError as error:
-        _failed("The site was not built.", trouble.told(error, *folders))
+        _failed("The site was not built.", trouble.told(error))
         raise typer.Exit(1) from error
     except Exception as error:  # of a hook, a theme, another plugin
         _failed("The site was not built.", f"{type(error).__name__}: {error}")
@@ -591,7 +591,10 @@ def links(
         try:
             asyncio.run(ask())
         finally:
-            cache.save(results, datetime.now(UTC))
+            try:
+                cache.save(results, datetime.now(UTC))
+            except OSError as error:
+                _failed("The results are not kept.", trouble.told(error))
     if as_json:
         report = [{"url": url, **vars(results[url]), "places": at} for url, at in places.items()]
         print(json.dumps({"links": report}, ensure_ascii=False))

@@ -15,9 +15,11 @@ from typing import Any
 
 import yaml
 
+from yuanliu.trouble import reason
+
 MAX_BYTES = 32 * 1024 * 1024
 MAX_DEPTH = 32
-# Among them what YAML takes for the end of a line and editors do not: its lines would not be theirs.
+# Among them what YAML takes for the end of a line and editors do not: lines would differ.
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]|\r(?!\n)")
 # A place is the way to a value: ("entries", 3, "title", "en").
 Place = tuple[str | int, ...]
@@ -106,7 +108,7 @@ def _text(path: Path, refuse) -> str:
             raise refuse(1, 1, f"is {mebibytes:.0f} MiB; a catalog may have 32 MiB at most")
         raw = path.read_bytes()
     except OSError as error:
-        raise refuse(1, 1, f"cannot be read: {error.strerror or error}") from error
+        raise refuse(1, 1, f"cannot be read: {reason(error)}") from error
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise refuse(1, 1, "is UTF-16; save it as UTF-8")
     try:

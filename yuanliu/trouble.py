@@ -34,22 +34,38 @@ ADVICE = {
 }
 
 
-def told(error: OSError, *folders: Path) -> str:
-    """What went wrong, where, and what to do.
-
-    Args:
-        folders: where writing may have failed; the system does not say which disk is full.
-    """
-    what = error.strerror or str(error) or type(error).__name__
+def told(error: OSError) -> str:
+    """What went wrong, where, and what to do."""
     named = error.filename2 or error.filename
     where = os.fsdecode(named) if isinstance(named, str | bytes | os.PathLike) else ""
     if not where and error.errno in FULL:
-        where = ", ".join(map(str, _full([*folders, Path.cwd(), _temporary()])))
+        where = ", ".join(map(str, _full(Path.cwd(), _temporary())))
+    return f"{where}: {reason(error)}" if where else reason(error)
+
+
+def reason(error: OSError) -> str:
+    """What went wrong and what to do, for a text that says where."""
+    what = error.strerror or str(error) or type(error).__name__
     advice = ADVICE.get(error.errno or 0, "")
-    return (f"{where}: " if where else "") + what + (f"; {advice}" if advice else "")
+    return f"{what}; {advice}" if advice else what
 
 
-def _full(folders: list[Path]) -> list[Path]:
+@contextmanager
+def located(folder: Path) -> Iterator[None]:
+    """Name the disk that is full, which the system does not, while it still is.
+
+    Args:
+        folder: what is mostly written to.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None and error.errno in {*FULL, errno.EFBIG}:
+            error.filename = str(_full(folder, Path.cwd(), _temporary())[0])
+        raise
+
+
+def _full(*folders: Path) -> list[Path]:
     """Those of ``folders`` whose disk is full, or all where none seems to be."""
     there = [folder for folder in dict.fromkeys(folders) if folder.is_dir()]
     return [one for one in there if shutil.disk_usage(one).free < 2**20] or there
