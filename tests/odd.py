@@ -180,9 +180,9 @@ def at(value: Any, place: tuple) -> Any:
 
 
 @st.composite
-def changed(draw: st.DrawFn) -> Any:
-    """The catalog with a few things in it gone, doubled, moved, renamed or of another type."""
-    data: Any = json.loads(json.dumps(CATALOG))  # every text by itself, also what is the same
+def changed(draw: st.DrawFn, value: Any = CATALOG) -> Any:
+    """``value`` with a few things in it gone, doubled, moved, renamed or of another type."""
+    data: Any = json.loads(json.dumps(value))  # every text by itself, also what is the same
     for _ in range(draw(st.integers(1, 4))):
         known = list(places(data))
         if not known:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from conftest import TOY
+import pytest
+from conftest import ROOT, TOY
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from nbformat.v4 import new_markdown_cell, new_notebook
 from odd import CATALOG, changed, dump, spliced, worded
+from test_importing import AWESOME, BIBTEX, CSL, RDF
 
-from yuanliu import feeds, glossary
+from yuanliu import edit, feeds, glossary, importing, links
 from yuanliu.catalog import Catalog, CatalogError, load
 from yuanliu.pages import Site
 from yuanliu.snippets import Cell, Execution, Figure
@@ -88,3 +92,60 @@ def test_changed_text_is_refused_with_its_place_or_makes_pages(tmp_path: Path, r
     found = loaded(tmp_path / "papers.yaml", raw)
     if found:
         render(found)
+
+
+IMPORTS = {".bib": BIBTEX, ".json": json.dumps(CSL, indent=1), ".rdf": RDF, ".md": AWESOME}
+
+
+def read_or_refused(file: Path, raw: bytes) -> None:
+    """Read a list of works; what is taken can be appended, what is not has a problem."""
+    file.write_bytes(raw)
+    try:
+        found = importing.read_works(file)
+    except importing.ImportingError as error:
+        assert str(error).startswith(str(file))
+        return
+    lines = raw.count(b"\n") + raw.count(b"\r") + 1
+    for one in found:
+        assert 1 <= one.line <= lines
+        assert one.problem if one.record is None else one.record.title.strip()
+    records = [one.record for one in found if one.record]
+    catalog, before = file.with_name("papers.yaml"), VALID
+    catalog.write_bytes(before)
+    try:
+        edit.append(catalog, edit.only_new(edit.read(catalog).data["entries"], records)[0])
+    except (edit.EditError, CatalogError):
+        assert catalog.read_bytes() == before
+    else:
+        load(catalog)
+
+
+@MANY
+@pytest.mark.parametrize("suffix", IMPORTS)
+@given(data=st.data())
+def test_changed_list_of_works_is_refused_or_appended(
+    tmp_path: Path, suffix: str, data: st.DataObject
+) -> None:
+    raw = data.draw(spliced(tuple(text.encode() for text in (IMPORTS[suffix], *IMPORTS.values()))))
+    read_or_refused(tmp_path / f"list{suffix}", raw)
+
+
+@MANY
+@given(changed(CSL))
+def test_changed_csl_is_refused_or_appended(tmp_path: Path, data: Any) -> None:
+    text = json.dumps(data, default=str)
+    read_or_refused(tmp_path / "list.json", text.encode())
+
+
+@MANY
+@given(spliced((AWESOME.encode(), (ROOT / "README.md").read_bytes())))
+def test_links_of_any_page_are_found_or_it_is_refused(tmp_path: Path, raw: bytes) -> None:
+    page = tmp_path / "page.md"
+    page.write_bytes(raw)
+    try:
+        found = list(links.of_markdown(page))
+    except links.PageError as error:
+        assert str(error).startswith(str(page))
+        return
+    for link in found:
+        assert link.url.startswith("http") and link.line >= 1

@@ -75,7 +75,8 @@ def _clean(text: str) -> str:
     return text
 
 
-def _web(url: str) -> str:
+def web_address(url: str) -> str:
+    """The address itself where it is one; ValueError where it is none."""
     try:
         parts = urlsplit(url)
         host, user = parts.hostname, parts.username
@@ -125,7 +126,7 @@ Text = Annotated[str, Field(strict=True), AfterValidator(_clean)]
 Id = Annotated[str, Field(strict=True, pattern=ID, max_length=64), AfterValidator(_free)]
 Name = Annotated[str, Field(strict=True, pattern=NAME, max_length=64), AfterValidator(_free)]
 Url = Annotated[
-    str, Field(strict=True, pattern="^https?://", max_length=2000), AfterValidator(_web)
+    str, Field(strict=True, pattern="^https?://", max_length=2000), AfterValidator(web_address)
 ]
 Language = Annotated[str, Field(strict=True, pattern=LANGUAGE)]
 Languages = Annotated[list[Language], Field(min_length=1)]

@@ -567,7 +567,11 @@ def links(
     _load(file)
     pages = [*sorted((file.parent / "docs").rglob("*.md")), *sorted(file.parent.glob("*.md"))]
     written = [*found.of_catalog(file, read(file))]
-    written += [link for page in pages for link in found.of_markdown(page)]
+    try:
+        written += [link for page in pages for link in found.of_markdown(page)]
+    except found.PageError as error:
+        _failed("Nothing checked.", error)
+        raise typer.Exit(1) from error
     places: dict[str, list[str]] = {}
     for link in written:
         places.setdefault(link.url.partition("#")[0], []).append(str(link))

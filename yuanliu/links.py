@@ -33,6 +33,10 @@ Verdict = Literal["ok", "moved", "dead", "unsure"]
 T = TypeVar("T")
 
 
+class PageError(Exception):
+    """A page whose links cannot be read; the text says where and why."""
+
+
 @dataclass(frozen=True)
 class Link:
     """An address and where it is written."""
@@ -74,7 +78,11 @@ def of_catalog(path: Path, document: Document) -> Iterator[Link]:
 
 def of_markdown(path: Path) -> Iterator[Link]:
     """Every web address that a Markdown file links to, but for those on the reader's machine."""
-    text = path.read_text(encoding="utf-8")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise PageError(f"{path}:{line}: is not UTF-8; save it as UTF-8") from error
     lines = text.splitlines()
     for token in MarkdownIt().parse(text):
         start, end = token.map or (0, 0)
