@@ -137,7 +137,7 @@ def test_languages_built_side_by_side_are_those_built_one_after_the_other(
 ) -> None:
     side_by_side = built(toy, fresh=True)
     alone = toy / "alone"
-    loaded = building._load(str(toy / "mkdocs.yml"), alone)
+    loaded = building.load(str(toy / "mkdocs.yml"), alone)
     building.mkdocs_build(loaded)  # what `mkdocs build` does
     # The last language's 404 page and a map in another layout are what MkDocs leaves alone.
     apart = {"404.html", "offline.json", "en/offline.json", "sitemap.xml", "sitemap.xml.gz"}

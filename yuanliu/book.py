@@ -133,8 +133,18 @@ def _set(files: dict[str, str]) -> bytes:
 def epub(
     told: dict[str, Any], drawn: dict[str, str], environment: Environment, directory: Path
 ) -> bytes:
-    """The book as EPUB, a page for each entry under its era."""
-    language, words = told["language"], told["words"]
+    """The book as EPUB, a page for each entry under its era; bound again only when it changed."""
+    cover = card(told["title"], told["words"]["path"], told["intro"], 1, directory)
+    template = (TEMPLATE.parent / "book.xhtml").read_bytes()
+    data = json.dumps(told, ensure_ascii=False, default=str), sorted(drawn.items()), cover, template
+    return kept(directory, ".epub", data, lambda: _bind(told, drawn, cover, environment))
+
+
+def _bind(
+    told: dict[str, Any], drawn: dict[str, str], cover: bytes, environment: Environment
+) -> bytes:
+    """The EPUB's bytes, with the time of day in them."""
+    language = told["language"]
     book = mkepub.Book(
         title=told["title"],
         lang=language,
@@ -143,13 +153,13 @@ def epub(
     )
     book.set_stylesheet("figure img { max-width: 100%; } .yl-quiet { color: #5b6270; }")
     book.uuid = uuid5(NAMESPACE_URL, told["address"])
-    book.set_cover(card(told["title"], words["path"], told["intro"], 1, directory))
+    book.set_cover(cover)
     for file, svg in drawn.items():
         book.add_image(file, svg.encode("utf-8"))
     template = environment.get_template("book.xhtml")
 
     def page(title: str, parent: Any = None, **context: Any) -> Any:
-        body = template.render(t=words, language=language, title=title, **context)
+        body = template.render(t=told["words"], language=language, title=title, **context)
         return book.add_page(html.escape(title), body, parent)
 
     for era in told["eras"]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import gzip
 import multiprocessing
 import shutil
+import signal
 import sys
 from pathlib import Path
 from typing import cast
@@ -19,8 +20,9 @@ from xml.etree import ElementTree
 from mkdocs.commands.build import build as mkdocs_build
 from mkdocs.config import load_config
 from mkdocs.config.defaults import MkDocsConfig
-from mkdocs.exceptions import Abort, ConfigurationError
+from mkdocs.exceptions import Abort, ConfigurationError, MkDocsException
 
+from yuanliu import trouble
 from yuanliu.pages import Site
 from yuanliu.plugin import Found, YuanliuPlugin
 
@@ -29,8 +31,15 @@ SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 PROCESSES = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
 
 
-def build(config: str, site: Path, scheduler: str | None = None) -> None:
-    """Build into the empty directory ``site``; a warning is an error.
+def load(config: str, site: Path) -> MkDocsConfig:
+    """The MkDocs configuration for a strict build into ``site``."""
+    loaded = load_config(config, site_dir=str(site), strict=True)
+    loaded.plugins.on_startup(command="build", dirty=False)
+    return loaded
+
+
+def build(loaded: MkDocsConfig, scheduler: str | None = None) -> None:
+    """Build into the empty ``site_dir``; a warning is an error.
 
     Args:
         scheduler: the address of a Dask scheduler, to run snippets there.
@@ -38,7 +47,7 @@ def build(config: str, site: Path, scheduler: str | None = None) -> None:
     Raises:
         Exception: MkDocs' own, when something is wrong; it has told what on stderr.
     """
-    loaded = _load(config, site)
+    config, site = loaded.config_file_path, Path(loaded.site_dir)
     plugin = cast(YuanliuPlugin | None, loaded.plugins.get("yuanliu"))
     if plugin is None:
         raise ConfigurationError(f"{config} has no plugin 'yuanliu'; add it to 'plugins'")
@@ -73,26 +82,26 @@ def build(config: str, site: Path, scheduler: str | None = None) -> None:
     plugin.list_offline(site)
 
 
-def _load(config: str, site: Path) -> MkDocsConfig:
-    loaded = load_config(config, site_dir=str(site), strict=True)
-    loaded.plugins.on_startup(command="build", dirty=False)
-    return loaded
-
-
 def _build_language(config: str, part: Path, language: str, found: Found) -> None:
     """Build the pages of one language, and what all share, into ``part``."""
-    loaded = _load(config, part)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever waits for this process ends it
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    loaded = load(config, part)
     plugin = cast(YuanliuPlugin, loaded.plugins["yuanliu"])
     plugin.found = found
     i18n = loaded.plugins["i18n"]
     i18n.current_language = language  # type: ignore[attr-defined]
     i18n.building = True  # type: ignore[attr-defined] # so that it builds no other afterwards
     try:
-        mkdocs_build(loaded)
-    except Exception as error:
-        print(error, file=sys.stderr)
-        sys.exit(1)
-    plugin.split_search(part, [language])
+        with trouble.located(part):
+            mkdocs_build(loaded)
+            plugin.split_search(part, [language])
+    except OSError as error:
+        sys.exit(trouble.told(error))
+    except MkDocsException as error:
+        sys.exit(str(error))
+    except Exception as error:  # of a hook, a theme, another plugin
+        sys.exit(f"{type(error).__name__}: {error}")
 
 
 def _join(parts: list[Path], site: Path) -> None:

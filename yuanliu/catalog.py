@@ -52,9 +52,9 @@ COMPARE = {
     "==": operator.eq,
 }
 # Bidirectional overrides and invisible characters, which make a text look like another one, and
-# what XML and terminals cannot hold.
+# what XML and terminals cannot hold, which an escape can bring in.
 INVISIBLE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069"
     "\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f]"
 )
 LINE_BREAK = re.compile("[\n\r\x85\u2028\u2029]+")
@@ -87,7 +87,8 @@ def _one_line(text: str) -> str:
     return LINE_BREAK.sub(" ", text).strip()
 
 
-def _web(url: str) -> str:
+def web_address(url: str) -> str:
+    """The address itself where it is one; ValueError where it is none."""
     try:
         parts = urlsplit(url)
         host, user = parts.hostname, parts.username
@@ -96,7 +97,8 @@ def _web(url: str) -> str:
         raise _fail("not a URL") from None
     if parts.scheme not in ("http", "https"):
         raise _fail("a URL must start with https:// or http://")
-    if not host or user is not None or re.search(r"[\s\"'<>\\^`{|}]", url):
+    odd = re.search(r"[\s\"'<>\\^`{|}]", url) or INVISIBLE.search(url)
+    if not host or user is not None or odd:
         raise _fail("not a URL: it needs a host, and no user, space, quote, bracket or backslash")
     if not HOST.fullmatch(host):
         raise _fail("the host must be plain ASCII; write an international one as xn--…")
@@ -141,7 +143,7 @@ Line = Annotated[Text, AfterValidator(_one_line)]
 Id = Annotated[str, Field(strict=True, pattern=ID, max_length=64), AfterValidator(_free)]
 Name = Annotated[str, Field(strict=True, pattern=NAME, max_length=64), AfterValidator(_free)]
 Url = Annotated[
-    str, Field(strict=True, pattern="^https?://", max_length=2000), AfterValidator(_web)
+    str, Field(strict=True, pattern="^https?://", max_length=2000), AfterValidator(web_address)
 ]
 Language = Annotated[str, Field(strict=True, pattern=LANGUAGE)]
 Languages = Annotated[list[Language], Field(min_length=1)]
@@ -149,7 +151,7 @@ Texts = Annotated[dict[Language, Text], Field(description="One text for each lan
 Lines = Annotated[dict[Language, Line], Field(description="One line for each language")]
 Day = Annotated[date, Field(strict=True), BeforeValidator(_day), AfterValidator(_past)]
 Year = Annotated[int, Field(strict=True, ge=1800, le=2200)]
-Doi = Annotated[str, Field(strict=True, pattern=DOI)]
+Doi = Annotated[str, Field(strict=True, pattern=DOI), AfterValidator(_clean)]
 Arxiv = Annotated[str, Field(strict=True, pattern=ARXIV)]
 Level = Annotated[int, Field(strict=True, ge=1, le=4)]
 Minutes = Annotated[int, Field(strict=True, ge=1, le=10_000)]
@@ -526,12 +528,12 @@ def _collecting_no_garbage() -> Iterator[None]:
             gc.enable()
 
 
-def unmeasured(catalog: Catalog, metrics: dict[str, dict[str, float]]) -> list[str]:
+def unmeasured(entries: Iterable[Entry], metrics: dict[str, dict[str, float]]) -> list[str]:
     """Claims whose metric their snippet does not return; ``metrics`` by snippet name."""
     return [
         f"entry '{entry.id}': claim '{claim.id}': snippets/{entry.snippet}.py returns no metric "
         f"'{claim.metric}'{_suggest(claim.metric, metrics[entry.snippet])}"
-        for entry in catalog.entries
+        for entry in entries
         for claim in entry.claims
         if claim.metric is not None and claim.metric not in metrics[entry.snippet]
     ]
@@ -603,13 +605,13 @@ class _Check:
             self.problems.append(problem)
 
     def _entry_of(self, place: Place) -> str | None:
-        if len(place) < 2 or place[0] != "entries":
+        if len(place) < 2 or place[0] != "entries" or not isinstance(place[1], int):
             return None
         try:
             id_ = self.document.data["entries"][place[1]]["id"]
         except (KeyError, TypeError, IndexError):
-            return f"#{int(place[1]) + 1}"
-        return id_ if isinstance(id_, str) else f"#{int(place[1]) + 1}"
+            return f"#{place[1] + 1}"
+        return id_ if isinstance(id_, str) else f"#{place[1] + 1}"
 
     def _languages(self, value: Any) -> list[str]:
         self._validate(Languages, value, "languages")

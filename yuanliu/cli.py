@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import importlib.util
+import io
 import json
 import logging
+import math
 import os
-import shutil
+import signal
 import sys
-import tempfile
 import time
+import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
+from typer.core import TyperGroup
 
-from yuanliu.catalog import Catalog, CatalogError, Entry, json_schema, load
+from yuanliu import trouble
+from yuanliu.catalog import Catalog, CatalogError, Entry, json_schema, load, unmeasured
+from yuanliu.kept import write
 from yuanliu.reading import read
 from yuanliu.shard import Shard
 
@@ -40,14 +46,51 @@ if TYPE_CHECKING:
 
 os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")
 
+
+class Commands(TyperGroup):
+    """Commands that end in one line on stderr where the disk, or the user, stops them."""
+
+    def invoke(self, ctx: Any) -> Any:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):  # a character that it lacks is spelt out
+                stream.reconfigure(errors="backslashreplace")
+        try:
+            with trouble.stoppable():
+                result = super().invoke(ctx)
+                sys.stdout.flush()
+                return result
+        except KeyboardInterrupt as error:
+            _failed("Stopped.")
+            raise typer.Exit(128 + (error.args[0] if error.args else signal.SIGINT)) from error
+        except OSError as error:
+            if _output_is_lost() and error.filename is None:
+                error.filename = "the output"
+            if error.errno != errno.EPIPE:  # who reads has had enough: nothing to tell
+                _failed("Not done.", trouble.told(error))
+            raise typer.Exit(1) from error
+
+
+def _output_is_lost() -> bool:
+    """Whether stdout cannot be written; then let it go, or Python would try again at its end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.close(null)
+        return True
+    return False
+
+
 app = typer.Typer(
+    cls=Commands,
     help="Yuanliu: one catalog in, a bilingual site out, with every claim run.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-out = Console()
-err = Console(stderr=True)
+out = Console(emoji=False)
+err = Console(stderr=True, emoji=False)
 
 CATALOG = Path("papers.yaml")
 MKDOCS = Path("mkdocs.yml")
@@ -93,6 +136,11 @@ def _problems(error: CatalogError) -> None:
     err.print(f"[red]{_count(len(error.problems), 'problem')}[/red]", highlight=False)
 
 
+def _failed(what: str, error: object = "") -> None:
+    text = f"[red]{escape(what)}[/red] {escape(str(error))}".rstrip()
+    err.print(text, highlight=False, soft_wrap=True)
+
+
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
@@ -101,7 +149,7 @@ def _entry(catalog: Catalog, id_: str) -> Entry:
     try:
         return catalog.entry(id_)
     except KeyError as error:
-        err.print(f"[red]{error.args[0]}[/red]", highlight=False)
+        _failed(error.args[0])
         raise typer.Exit(1) from error
 
 
@@ -111,7 +159,7 @@ def check(file: Annotated[Path, typer.Argument(help="The catalog to check.")] = 
     catalog = _load(file)
     drafts = f" and {_count(len(catalog.drafts), 'draft')}" if catalog.drafts else ""
     found = f"{file}: {len(catalog.entries)} entries{drafts}, no problems"
-    out.print(found, highlight=False, soft_wrap=True)
+    out.print(found, highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -122,29 +170,38 @@ def build(
 ) -> None:
     """Run the snippets whose outputs are stale, then build the site; exit 1 on any warning.
 
-    The site is built beside its place and swapped in when it is whole.
+    The site is built beside its place and put there at once when it is whole.
     """
-    from yuanliu import building
+    from yuanliu import building, publish
 
     start = time.perf_counter()
-    directory = directory.resolve()
-    if directory.exists() and any(directory.iterdir()) and not (directory / "404.html").exists():
-        err.print(f"[red]{directory} holds something that is not a site; nothing done[/red]")
-        raise typer.Exit(1)
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    new = Path(tempfile.mkdtemp(prefix=f"{directory.name}.", dir=directory.parent))
-    try:
-        with _logging():
-            building.build(str(config), new, scheduler)
-        new.chmod(0o755)
-        _swap(new, directory)
-    except Exception as error:
-        err.print(f"[red]The site was not built.[/red] {error}", highlight=False, markup=True)
-        raise typer.Exit(1) from error
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
+    with _building(), publish.publishing(directory) as new, trouble.located(new), _logging():
+        loaded = building.load(str(config), new)
+        publish.refuse_sources(directory, [Path(loaded.docs_dir), config])
+        building.build(loaded, scheduler)
     seconds = time.perf_counter() - start
-    out.print(f"Built {directory} in {seconds:.1f} s", highlight=False)
+    built = f"Built {directory.resolve()} in {seconds:.1f} s"
+    out.print(built, highlight=False, markup=False, soft_wrap=True)
+
+
+@contextmanager
+def _building() -> Iterator[None]:
+    """Exit 1 with what is wrong on stderr where MkDocs, the plugin or the disk refuses."""
+    from mkdocs.exceptions import MkDocsException
+
+    from yuanliu.publish import PublishError
+
+    try:
+        yield
+    except (MkDocsException, PublishError) as error:
+        _failed("The site was not built.", error)
+        raise typer.Exit(1) from error
+    except OSError as error:
+        _failed("The site was not built.", trouble.told(error))
+        raise typer.Exit(1) from error
+    except Exception as error:  # of a hook, a theme, another plugin
+        _failed("The site was not built.", f"{type(error).__name__}: {error}")
+        raise typer.Exit(1) from error
 
 
 def _plugin(config: MkDocsConfig) -> YuanliuPlugin:
@@ -180,7 +237,7 @@ def warm(
     from mkdocs.config import load_config
     from mkdocs.exceptions import MkDocsException
 
-    from yuanliu import snippets
+    from yuanliu import cache, snippets
 
     try:
         with _logging():
@@ -188,7 +245,8 @@ def warm(
             plugin = _plugin(loaded)
             plugin.config.scheduler = scheduler or plugin.config.scheduler
             place = Path(loaded.config_file_path).parent / plugin.config.cache
-            taken = sum(snippets.take(cache, place) for cache in caches or [])
+            with cache.opened(place):
+                taken = sum(snippets.take(other, place) for other in caches or [])
             _, executions = plugin.run(loaded, shard)
     except (MkDocsException, snippets.SnippetError) as error:
         _failed("Not all snippets ran.", error)
@@ -213,20 +271,6 @@ def _logging() -> Iterator[None]:
         logger.removeHandler(stream)
 
 
-def _swap(new: Path, place: Path) -> None:
-    """Put ``new`` at ``place``; what was there is removed only after the new one stands."""
-    old = new.with_name(f"{new.name}.old")
-    if place.exists():
-        place.rename(old)
-    try:
-        new.rename(place)
-    except OSError:
-        if old.exists():
-            old.rename(place)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
-
-
 @app.command()
 def serve(
     address: Annotated[str, typer.Option(help="HOST:PORT to listen on.")] = "127.0.0.1:8000",
@@ -235,20 +279,21 @@ def serve(
     """Build and serve with live reload: an edit shows without a restart."""
     from mkdocs.commands.serve import serve as mkdocs_serve
 
-    with _logging():
+    with _building(), _logging():
         mkdocs_serve(str(config), dev_addr=address)
 
 
 @app.command()
 def run(
     id_: Annotated[str, typer.Argument(metavar="ID", help="A snippet, or an entry.")],
-    seed: Annotated[int, typer.Option(help="Of the random numbers.")] = 0,
+    seed: Annotated[int, typer.Option(help="Of the random numbers.", min=0, max=2**32 - 1)] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     figures: Annotated[Path, typer.Option(help="Where the plots go.")] = Path("runs"),
     file: File = CATALOG,
 ) -> None:
     """Run a snippet and check its claims; exit 1 when one fails."""
     from yuanliu.pages import verdicts
+    from yuanliu.snippets import numbers
 
     catalog = _load(file)
     users = [entry for entry in catalog.entries if entry.snippet == id_]
@@ -256,21 +301,30 @@ def run(
     name = entries[0].snippet
     # A second thread hardly helps models so small, and waits badly when the machine has other work.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    script = file.parent / "snippets" / f"{name}.py"
     start = time.perf_counter()
-    module = _import(file.parent / "snippets" / f"{name}.py")
-    result = module.experiment(seed)
+    with _running(script):
+        module = _import(script)
+        result = module.experiment(seed)
+        metrics = numbers(script, result.metrics)
     seconds = time.perf_counter() - start
+    unknown = unmeasured(entries, {name: metrics})
+    if unknown:
+        _failed("\n".join(unknown))
+        raise typer.Exit(1)
     checked = [
         verdict
         for entry in entries
-        for verdict in verdicts(entry, result.metrics)
+        for verdict in verdicts(entry, metrics)
         if verdict.holds is not None
     ]
     if as_json:
-        print(_run_json(id_, seed, seconds, result.metrics, checked))
+        print(_run_json(id_, seed, seconds, metrics, checked))
     else:
-        paths = _draw(module, result, figures, f"{name}-seed{seed}")
-        _print_run(name, seed, seconds, result.metrics, checked, paths)
+        with _running(script):
+            drawn = _draw(module, result)
+        paths = _save(drawn, figures, f"{name}-seed{seed}")
+        _print_run(name, seed, seconds, metrics, checked, paths)
     if not all(verdict.holds for verdict in checked):
         raise typer.Exit(1)
 
@@ -295,15 +349,42 @@ def _import(path: Path) -> ModuleType:
     return module
 
 
-def _draw(module: ModuleType, result: object, directory: Path, stem: str) -> list[Path]:
-    """Draw every plot of the snippet into ``directory``."""
-    directory.mkdir(parents=True, exist_ok=True)
-    paths = []
+@contextmanager
+def _running(script: Path) -> Iterator[None]:
+    """Exit 1 with file and line on stderr where the program fails; its prints go there too."""
+    from yuanliu.snippets import SnippetError
+
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    except SnippetError as error:
+        _failed("The run failed.", error)
+        raise typer.Exit(1) from error
+    except (Exception, SystemExit) as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        own = [one.lineno for one in frames if Path(one.filename) == script.resolve()]
+        line = error.lineno if isinstance(error, SyntaxError) else next(reversed(own), None)
+        where = f"{script}:{line}" if line else script
+        _failed("The run failed.", f"{where}: {type(error).__name__}: {error}")
+        raise typer.Exit(1) from error
+
+
+def _draw(module: ModuleType, result: object) -> dict[str, bytes]:
+    """Every plot of the snippet as PNG, by name."""
+    drawn = {}
     for name, function in list(vars(module).items()):
         if name.startswith("draw_"):
-            path = directory / f"{stem}-{name.removeprefix('draw_')}.png"
-            function(result).savefig(path, dpi=150, facecolor="white")
-            paths.append(path)
+            stream = io.BytesIO()
+            function(result).savefig(stream, format="png", dpi=150, facecolor="white")
+            drawn[name.removeprefix("draw_")] = stream.getvalue()
+    return drawn
+
+
+def _save(drawn: dict[str, bytes], directory: Path, stem: str) -> list[Path]:
+    directory.mkdir(parents=True, exist_ok=True)
+    paths = [directory / f"{stem}-{name}.png" for name in drawn]
+    for path, content in zip(paths, drawn.values(), strict=True):
+        write(path, content)
     return paths
 
 
@@ -315,13 +396,19 @@ def _run_json(
             "id": verdict.claim.id,
             "metric": verdict.claim.metric,
             "expect": verdict.claim.expect,
-            "value": verdict.value,
+            "value": _json_number(verdict.value),
             "holds": verdict.holds,
         }
         for verdict in checked
     ]
-    report = {"id": id_, "seed": seed, "seconds": round(seconds, 2), "metrics": metrics}
+    values = {metric: _json_number(value) for metric, value in metrics.items()}
+    report = {"id": id_, "seed": seed, "seconds": round(seconds, 2), "metrics": values}
     return json.dumps({**report, "claims": claims}, ensure_ascii=False)
+
+
+def _json_number(value: float | None) -> float | None:
+    """The number, or None for what JSON has no number for: NaN and the infinities."""
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _print_run(
@@ -336,7 +423,7 @@ def _print_run(
 
     measured = Table("metric", "value", title=f"{name}, seed {seed}, {seconds:.1f} s")
     for metric, value in metrics.items():
-        measured.add_row(metric, number(value))
+        measured.add_row(escape(metric), number(value))
     out.print(measured)
     claims = Table("claim", "in the paper", "expected", "measured", "holds", show_lines=True)
     language = _terminal_language()
@@ -345,13 +432,13 @@ def _print_run(
         mark = "[green]✓[/green]" if verdict.holds else "[red]✗[/red]"
         expected = f"{verdict.claim.metric} {verdict.claim.expect}"
         value = number(verdict.value) if verdict.value is not None else ""
-        claims.add_row(text, verdict.claim.source, expected, value, mark)
+        claims.add_row(escape(text), escape(verdict.claim.source), escape(expected), value, mark)
     if checked:
         out.print(claims)
     else:
         out.print("No claim of this entry is measured yet.")
     for path in paths:
-        out.print(f"plot: {path}", highlight=False)
+        out.print(f"plot: {path}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _terminal_language() -> str:
@@ -378,7 +465,7 @@ def path(
         table.add_row(
             str(step),
             entry.id,
-            entry.title[language],
+            escape(entry.title[language]),
             str(entry.year),
             kinds[entry.kind],
             str(entry.level),
@@ -421,10 +508,6 @@ def add(
             _failed("Nothing added.", error)
             raise typer.Exit(1) from error
         _append(file, [replace(record, kind=kind or record.kind)], id_, preview)
-
-
-def _failed(what: str, error: Exception) -> None:
-    err.print(f"[red]{what}[/red] {escape(str(error))}", highlight=False, soft_wrap=True)
 
 
 @app.command("import")
@@ -515,13 +598,24 @@ def _told_plainly() -> Iterator[None]:
         raise typer.Exit(1) from error
 
 
+def _amount(help_: str) -> Any:
+    """An option for a number that is not negative, nor endless, nor NaN."""
+
+    def check(value: float) -> float:
+        if not 0 <= value <= 36_500:
+            raise typer.BadParameter(f"{value} is not in the range 0 to 36500.")
+        return value
+
+    return typer.Option(help=help_, callback=check)
+
+
 @app.command()
 def links(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    max_age: Annotated[float, typer.Option(help="Days that a good result is believed.")] = 7,
-    pause: Annotated[float, typer.Option(help="Seconds between requests to one host.")] = 1,
+    max_age: Annotated[float, _amount("Days that a good result is believed.")] = 7,
+    pause: Annotated[float, _amount("Seconds between requests to one host.")] = 1,
     jobs: Annotated[int, typer.Option(help="Hosts asked at once.", min=1)] = 16,
-    timeout: Annotated[float, typer.Option(help="Seconds to wait for an answer.")] = 20,
+    timeout: Annotated[float, _amount("Seconds to wait for an answer.")] = 20,
     archives: Annotated[bool, typer.Option(help="Look for copies of dead links.")] = True,
     file: File = CATALOG,
 ) -> None:
@@ -531,7 +625,11 @@ def links(
     _load(file)
     pages = [*sorted((file.parent / "docs").rglob("*.md")), *sorted(file.parent.glob("*.md"))]
     written = [*found.of_catalog(file, read(file))]
-    written += [link for page in pages for link in found.of_markdown(page)]
+    try:
+        written += [link for page in pages for link in found.of_markdown(page)]
+    except found.PageError as error:
+        _failed("Nothing checked.", error)
+        raise typer.Exit(1) from error
     places: dict[str, list[str]] = {}
     for link in written:
         places.setdefault(link.url.partition("#")[0], []).append(str(link))
@@ -555,7 +653,10 @@ def links(
         try:
             asyncio.run(ask())
         finally:
-            cache.save(results, datetime.now(UTC))
+            try:
+                cache.save(results, datetime.now(UTC))
+            except OSError as error:
+                _failed("The results are not kept.", trouble.told(error))
     if as_json:
         report = [{"url": url, **vars(results[url]), "places": at} for url, at in places.items()]
         print(json.dumps({"links": report}, ensure_ascii=False))

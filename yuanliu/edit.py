@@ -23,6 +23,7 @@ from yuanliu import catalog, lookup
 from yuanliu.cite import plain
 from yuanliu.lookup import Record
 from yuanliu.reading import CatalogError, Document, Loader, Problem, read
+from yuanliu.trouble import reason
 
 
 class EditError(Exception):
@@ -100,7 +101,7 @@ def _alone(path: Path) -> Iterator[bytes]:
                 raise EditError(f"another yuanliu is adding to {path}; try again") from None
             yield stream.read()
     except OSError as error:
-        problem = f"cannot be changed: {error.strerror or error}"
+        problem = f"cannot be changed: {reason(error)}"
         raise CatalogError([Problem(str(path), 1, 1, None, problem)]) from error
 
 

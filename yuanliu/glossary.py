@@ -23,11 +23,11 @@ def link_terms(page: str, terms: Iterable[Term], language: str, url: Callable[[s
     if not by_word:
         return page
     words = sorted(by_word, key=len, reverse=True)
-    pattern = re.compile("|".join(map(_bounded, words)), re.IGNORECASE)
+    pattern = re.compile("|".join(f"({_bounded(word)})" for word in words), re.IGNORECASE)
     seen: set[str] = set()
 
     def link(match: re.Match) -> str:
-        term = by_word[match[0].lower()]
+        term = by_word[words[match.lastindex - 1]]  # type: ignore[operator]
         if term.id in seen:
             return match[0]
         seen.add(term.id)

@@ -15,6 +15,8 @@ from markdown_it.token import Token
 
 from yuanliu import lookup
 from yuanliu.lookup import LookUpError, Record, clean, full_name, year_in
+from yuanliu.reading import size
+from yuanliu.trouble import reason
 
 MAX_BYTES = 32 * 2**20
 # Words that name the form of a link and not the work: "[paper](…)".
@@ -53,11 +55,11 @@ def read_works(path: Path, form: str | None = None) -> list[Found]:
             f"{path}: its name ends in none of {known}; name the form with --format"
         )
     try:
-        if path.stat().st_size > MAX_BYTES:
+        if size(path) > MAX_BYTES:
             raise ImportingError(f"{path}: is larger than {MAX_BYTES // 2**20} MiB")
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        raise ImportingError(f"{path}: cannot be read: {error.strerror or error}") from error
+        raise ImportingError(f"{path}: cannot be read: {reason(error)}") from error
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise ImportingError(f"{path}:{line}: is not UTF-8; save it as UTF-8") from error

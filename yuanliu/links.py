@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import tempfile
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -22,6 +20,7 @@ from markdown_it import MarkdownIt
 from protego import Protego
 
 from yuanliu import lookup
+from yuanliu.kept import write
 from yuanliu.reading import Document, Place
 from yuanliu.web import USER_AGENT, Answer, Web, WebError
 
@@ -32,6 +31,10 @@ OWN = {"localhost", "127.0.0.1"}
 MAX_PAUSE = 30.0  # seconds between two requests, even where robots.txt asks for more
 Verdict = Literal["ok", "moved", "dead", "unsure"]
 T = TypeVar("T")
+
+
+class PageError(Exception):
+    """A page whose links cannot be read; the text says where and why."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,11 @@ def of_catalog(path: Path, document: Document) -> Iterator[Link]:
 
 def of_markdown(path: Path) -> Iterator[Link]:
     """Every web address that a Markdown file links to, but for those on the reader's machine."""
-    text = path.read_text(encoding="utf-8")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise PageError(f"{path}:{line}: is not UTF-8; save it as UTF-8") from error
     lines = text.splitlines()
     for token in MarkdownIt().parse(text):
         start, end = token.map or (0, 0)
@@ -266,7 +273,4 @@ class Cache:
             if result.verdict in ("ok", "moved") and not result.cached:
                 kept[url] = {**asdict(result), "checked": now.isoformat()}
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=self.path.parent, suffix=".tmp")
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            json.dump(kept, stream, ensure_ascii=False, indent=1)
-        os.replace(name, self.path)
+        write(self.path, json.dumps(kept, ensure_ascii=False, indent=1).encode())

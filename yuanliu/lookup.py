@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 
 from bs4 import BeautifulSoup
 
-from yuanliu.catalog import ARXIV, INVISIBLE
+from yuanliu.catalog import ARXIV, INVISIBLE, web_address
 from yuanliu.reading import CONTROL
 from yuanliu.web import Answer, Web, WebError
 
@@ -29,7 +29,7 @@ SERVICES = {
     "youtube_page": "https://www.youtube.com/watch",
     "wayback": "https://archive.org/wayback/available",
 }
-DOI = re.compile(r"10\.\d{4,9}/[^\s\"<>?#]+")
+DOI = re.compile(rf"10\.\d{{4,9}}/[^\s\"<>?#{INVISIBLE.pattern[1:-1]}]+")
 ARXIV_ID = re.compile(ARXIV)
 VIDEO_ID = re.compile(r"[\w-]{11}")
 HAN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
@@ -559,8 +559,10 @@ def language_of(tag: str) -> str | None:
 
 def address_in(value: Any) -> str | None:
     """The value when it is a web address."""
-    text = _text(value).strip()
-    return text if re.match(r"https?://[^\s\"'<>\\^`{|}]+$", text) else None
+    try:
+        return web_address(_text(value).strip())
+    except ValueError:
+        return None
 
 
 def _text(value: Any) -> str:

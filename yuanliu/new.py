@@ -9,6 +9,7 @@ from importlib import metadata
 from pathlib import Path
 
 from yuanliu.catalog import json_schema
+from yuanliu.trouble import reason
 
 STARTER = Path(__file__).with_name("starter")
 RENAMED = {"gitignore": ".gitignore"}  # under its own name it would hide files of the package
@@ -64,5 +65,5 @@ def make(directory: Path) -> list[Path]:
         finally:
             shutil.rmtree(new, ignore_errors=True)
     except OSError as error:
-        raise NewSiteError(f"{directory} cannot be made: {error.strerror or error}") from error
+        raise NewSiteError(f"{directory} cannot be made: {reason(error)}") from error
     return sorted(path.relative_to(directory) for path in directory.rglob("*") if path.is_file())

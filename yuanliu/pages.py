@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -73,6 +74,8 @@ def _verdict(claim: Claim, metrics: dict[str, float]) -> Verdict:
 
 def number(value: float) -> str:
     """A measured number as people write it: 0.0123, 3.4, 12,500, 1.2 × 10⁻⁸."""
+    if not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "∞" if value > 0 else "−∞"
     if value == 0:
         return "0"
     if abs(value) < 1e-3 or abs(value) >= 1e7:

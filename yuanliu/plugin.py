@@ -33,7 +33,7 @@ from mkdocs.structure.toc import get_toc
 from mkdocs.utils import CountHandler, get_relative_url
 from mkdocs.utils.templates import TemplateContext
 
-from yuanliu import book, catalog, cite, feeds, pages, snippets
+from yuanliu import book, cache, catalog, cite, feeds, pages, snippets
 from yuanliu.built import Built, BuiltPages
 from yuanliu.cards import card
 from yuanliu.glossary import link_terms
@@ -131,13 +131,14 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             found = catalog.load(self._list(config), snippets_dir=self._scripts(config))
             names = sorted({entry.snippet for entry in found.entries})
             paths = [self._scripts(config) / f"{name}.py" for name in names]
-            executions = snippets.execute_all(
-                [path for path in paths if not shard or shard.has(snippets.key(path))],
-                cache_dir=self._cache(config),
-                jobs=self.config.jobs,
-                on_start=lambda name: log.info("Running snippet %s", name),
-                scheduler=self.config.scheduler,
-            )
+            with cache.opened(self._cache(config)):
+                executions = snippets.execute_all(
+                    [path for path in paths if not shard or shard.has(snippets.key(path))],
+                    cache_dir=self._cache(config),
+                    jobs=self.config.jobs,
+                    on_start=lambda name: log.info("Running snippet %s", name),
+                    scheduler=self.config.scheduler,
+                )
         except (catalog.CatalogError, snippets.SnippetError) as error:
             raise PluginError(f"\n{error}") from error
         return found, executions
@@ -149,7 +150,8 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             PluginError: as ``run``, and when a snippet returns no such metric.
         """
         found, executions = self.run(config)
-        problems = catalog.unmeasured(found, {n: run.metrics for n, run in executions.items()})
+        metrics = {name: run.metrics for name, run in executions.items()}
+        problems = catalog.unmeasured(found.entries, metrics)
         if problems:
             raise PluginError("\n" + "\n".join(problems))
         return found, executions

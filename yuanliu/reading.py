@@ -7,6 +7,7 @@ several documents, deep nesting and huge files are refused before they can do ha
 from __future__ import annotations
 
 import re
+import stat
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,10 +15,13 @@ from typing import Any
 
 import yaml
 
+from yuanliu.trouble import reason
+
 MAX_BYTES = 32 * 1024 * 1024
 MAX_DEPTH = 32
-CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
 UNPRINTED = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+# Among them what YAML takes for the end of a line and editors do not: lines would differ.
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]|\r(?!\n)")
 # A place is the way to a value: ("entries", 3, "title", "en").
 Place = tuple[str | int, ...]
 
@@ -76,7 +80,10 @@ def read(path: Path) -> Document:
         root = yaml.compose(text, Loader=Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        lines = text.split("\n")
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        if line > len(lines):  # the parser counts one more where the last line has no end
+            line, column = len(lines), len(lines[-1]) + 1
         raise refuse(line, column, f"not valid YAML: {_explain(error)}") from error
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise refuse(1, 1, f"not valid YAML: {error}") from error
@@ -87,16 +94,24 @@ def read(path: Path) -> Document:
     return document
 
 
+def size(path: Path) -> int:
+    """How many bytes a file has; OSError where it is none, such as a pipe, which may never end."""
+    found = path.stat()
+    if stat.S_ISDIR(found.st_mode):
+        raise OSError("is a directory, not a file")
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError("is a pipe or a device; save what it gives as a file")
+    return found.st_size
+
+
 def _text(path: Path, refuse) -> str:
     try:
-        if path.is_dir():
-            raise refuse(1, 1, "is a directory, not a file")
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise refuse(1, 1, f"is {size / 2**20:.0f} MiB; a catalog may have 32 MiB at most")
+        if size(path) > MAX_BYTES:
+            mebibytes = size(path) / 2**20
+            raise refuse(1, 1, f"is {mebibytes:.0f} MiB; a catalog may have 32 MiB at most")
         raw = path.read_bytes()
     except OSError as error:
-        raise refuse(1, 1, f"cannot be read: {error.strerror or error}") from error
+        raise refuse(1, 1, f"cannot be read: {reason(error)}") from error
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise refuse(1, 1, "is UTF-16; save it as UTF-8")
     try:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import jupytext
 from jupyter_cache.base import CacheBundleIn
@@ -24,6 +25,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
+from sqlalchemy.exc import SQLAlchemyError
 
 from yuanliu.inert import active_svg
 from yuanliu.live import unpack
@@ -341,10 +343,12 @@ def _keep(store: JupyterCacheBase, notebook: NotebookNode, uri: str) -> None:
 def _cached(store: JupyterCacheBase, notebook: NotebookNode) -> NotebookNode | None:
     try:
         merged = store.merge_match_into_notebook(_bare(notebook))[1]
-    except (KeyError, OSError, ValueError):  # never ran, or an entry cut short by a crash
+        for cell, own in zip(merged.cells, notebook.cells, strict=True):
+            cell.metadata = own.metadata
+    except (SQLAlchemyError, RuntimeError):  # the list of entries cannot be read or written
+        raise
+    except Exception:  # never ran, or an entry cut short by a crash in any way
         return None
-    for cell, own in zip(merged.cells, notebook.cells, strict=True):
-        cell.metadata = own.metadata
     return merged
 
 
@@ -428,11 +432,31 @@ def _collect(path: Path, notebook: NotebookNode) -> Execution:
 
 def _report(path: Path, cell: NotebookNode) -> tuple[float, dict[str, float], bytes]:
     text = "".join(output.get("text", "") for output in cell.outputs)
-    seconds, metrics, live = json.loads(text)
-    wrong = [name for name, value in metrics.items() if not isinstance(value, int | float)]
+    try:
+        seconds, metrics, live = json.loads(text)
+        return seconds, numbers(path, metrics), unpack(live)
+    except (TypeError, ValueError) as error:
+        raise SnippetError(f"{path}: something prints where its metrics are reported") from error
+
+
+def numbers(path: Path, metrics: Any) -> dict[str, float]:
+    """``metrics`` as floats.
+
+    Raises:
+        SnippetError: when they are not names with numbers.
+    """
+    if not isinstance(metrics, dict):
+        raise SnippetError(f"{path}: metrics must be a dict from names to numbers")
+    wrong = [name for name, value in metrics.items() if not _is_number(name, value)]
     if wrong:
-        raise SnippetError(f"{path}: metrics must be numbers: {', '.join(wrong)}")
-    return seconds, {name: float(value) for name, value in metrics.items()}, unpack(live)
+        raise SnippetError(f"{path}: metrics must be numbers: {', '.join(map(str, wrong))}")
+    return {name: float(value) for name, value in metrics.items()}
+
+
+def _is_number(name: Any, value: Any) -> bool:
+    """Whether a metric has a name, and a number that fits into a float."""
+    fits = isinstance(value, float) or (isinstance(value, int) and abs(value) < 2**1000)
+    return isinstance(name, str) and fits
 
 
 def _cell(cell: NotebookNode) -> Cell:
