@@ -30,6 +30,7 @@ from yuanliu.catalog import Catalog, CatalogError, Entry, json_schema, load
 from yuanliu.reading import read
 
 if TYPE_CHECKING:
+    from yuanliu.drift import State
     from yuanliu.links import Result as LinkResult
     from yuanliu.lookup import Record
     from yuanliu.pages import Verdict
@@ -97,12 +98,85 @@ def _entry(catalog: Catalog, id_: str) -> Entry:
 
 
 @app.command()
-def check(file: Annotated[Path, typer.Argument(help="The catalog to check.")] = CATALOG) -> None:
+def check(
+    file: Annotated[Path, typer.Argument(help="The catalog to check.")] = CATALOG,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit 1 when a translation is behind or unrecorded.")
+    ] = False,
+) -> None:
     """Validate the catalog and all that it refers to; every problem at once."""
+    from yuanliu import words
+
     catalog = _load(file)
+    try:
+        words.load(file.parent / "locale", catalog.languages)
+        states = _drift(file)
+    except CatalogError as error:
+        _problems(error)
+        raise typer.Exit(1) from error
+    stale = _tell_stale(file, states)
+    loose = _tell_unrecorded(file, states)
     drafts = f" and {_count(len(catalog.drafts), 'draft')}" if catalog.drafts else ""
-    found = f"{file}: {len(catalog.entries)} entries{drafts}, no problems"
+    found = _count(stale, "stale translation") if stale else "no problems"
+    found = f"{file}: {len(catalog.entries)} entries{drafts}, {found}"
     out.print(found, highlight=False, soft_wrap=True)
+    if strict and (stale or loose):
+        raise typer.Exit(1)
+
+
+def _drift(file: Path) -> list[State]:
+    """The texts beside their records; none where the project has no lock file."""
+    from yuanliu import drift
+
+    return drift.report(file, file.parent / "docs", file.parent / "snippets")
+
+
+def _tell_stale(file: Path, states: list[State]) -> int:
+    """Say on stderr which languages fell behind, in the order of the files; how many they are."""
+    option = "" if file == CATALOG else f" --catalog {file}"
+    problems = sorted(problem for state in states for problem in state.problems(option))
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    return len(problems)
+
+
+def _tell_unrecorded(file: Path, states: list[State]) -> int:
+    """Say on stderr how many texts changed in every language or are new; how many they are."""
+    changed, new = (sum(getattr(state, name) for state in states) for name in ("changed", "new"))
+    if changed or new:
+        option = "" if file == CATALOG else f" --catalog {file}"
+        told = f"{_count(changed, 'text')} changed in every language, {new} new"
+        print(f"{told}; record them: yuanliu translated{option}", file=sys.stderr)
+    return changed + new
+
+
+@app.command()
+def translated(
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[ID]...", help="Entries, docs/NAME or snippets/NAME that hold."),
+    ] = None,
+    file: File = CATALOG,
+) -> None:
+    """Record which versions of each text say the same; stale texts only of the IDs given."""
+    from yuanliu import drift
+    from yuanliu.edit import EditError
+
+    _load(file)
+    try:
+        places = file.parent / "docs", file.parent / "snippets"
+        done, left = drift.record(file, *places, ids or [])
+    except CatalogError as error:
+        _problems(error)
+        raise typer.Exit(1) from error
+    except (EditError, drift.DriftError) as error:
+        _failed("Nothing recorded.", error)
+        raise typer.Exit(1) from error
+    stale = _tell_stale(file, left)
+    told = f"{drift.lock(file)}: {_count(done, 'text')} recorded"
+    out.print(f"{told}, {stale} stale" if stale else told, highlight=False, soft_wrap=True)
+    if stale:
+        raise typer.Exit(1)
 
 
 @app.command()

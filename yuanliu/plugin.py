@@ -30,7 +30,7 @@ from mkdocs.structure.toc import get_toc
 from mkdocs.utils import get_relative_url
 from mkdocs.utils.templates import TemplateContext
 
-from yuanliu import book, catalog, cite, feeds, pages, snippets
+from yuanliu import book, catalog, cite, drift, feeds, pages, snippets, words
 from yuanliu.cards import card
 from yuanliu.glossary import link_terms
 
@@ -40,6 +40,7 @@ LABS = "assets/labs"  # in docs/: NAME.js plays with the model of snippet NAME
 THEME = Path(__file__).with_name("theme")
 COMPONENT = re.compile(r"<!-- *yuanliu:([a-z]+) *-->")
 CODE = re.compile(r"<pre\b.*?</pre>", re.DOTALL)  # not sought, and most of an index's weight
+LENT = re.compile(r"<!-- lang:([A-Za-z-]+) -->(.*?)<!-- /lang -->", re.DOTALL)
 HEADING = re.compile(r'<h([1-3]) id="([^"]+)">(.*?)</h\1>', re.DOTALL)
 MATH = re.compile(r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', re.DOTALL)
 SEARCH_BASE = re.compile(r'(<script id="__config"[^>]*>[^<]*?"base": )"[^"]*"')
@@ -53,6 +54,7 @@ class YuanliuConfig(Config):
 
     catalog = option.Type(str, default="papers.yaml")
     snippets = option.Type(str, default="snippets")  # the directory of the scripts
+    locale = option.Type(str, default="locale")  # the site's own words: LANG.yaml
     cache = option.Type(str, default=".cache/snippets")  # executed notebooks, kept between builds
     jobs = option.Optional(option.Type(int))  # how many snippets run at once; one a core
 
@@ -85,6 +87,8 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         self.list, self.scripts = root / self.config.catalog, root / self.config.snippets
         try:
             found = catalog.load(self.list, snippets_dir=self.scripts)
+            said = words.load(root / self.config.locale, found.languages)
+            states = drift.report(self.list, Path(config.docs_dir), self.scripts)
             names = sorted({entry.snippet for entry in found.entries})
             executions = snippets.execute_all(
                 [self.scripts / f"{name}.py" for name in names],
@@ -101,12 +105,23 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         for names_ in found.tags.values():
             jieba.add_word(names_.get("zh-TW", ""))
         labs = [name for name in names if Path(config.docs_dir, LABS, f"{name}.js").is_file()]
-        return pages.Site(found, executions, labs)
+        stale = drift.behind(states)
+        return pages.Site(found, executions, labs, said, stale, self._language_names(config))
+
+    def _language_names(self, config: MkDocsConfig) -> dict[str, str]:
+        """What the languages are called in the switcher."""
+        if "i18n" not in config.plugins:
+            return {}
+        options = config.plugins["i18n"].config.languages  # type: ignore[attr-defined]
+        return {one.locale: one.name for one in options}
 
     def on_serve(self, server, *, config: MkDocsConfig, builder):
         """Rebuild when the catalog, a snippet or the generator's own templates change."""
-        for path in [self.list, self.scripts, Path(__file__).parent]:
-            server.watch(str(path))
+        locale = Path(config.config_file_path).parent / self.config.locale
+        for path in [self.list, self.scripts, drift.lock(self.list), locale]:
+            if path.exists():
+                server.watch(str(path))
+        server.watch(str(Path(__file__).parent))
         return server
 
     def _check_languages(self, config: MkDocsConfig) -> None:
@@ -197,7 +212,7 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         made: list[tuple[str, str | bytes]] = []
         for name in self.site.used_snippets:
             run = self.site.executions[name]
-            notebook = snippets.in_language(run.notebook, language)
+            notebook = snippets.in_language(run.notebook, self.site.told_in(run, language))
             address = f"{self._prefix(language)}snippets/{name}/{name}.ipynb"
             made.append((address, nbformat.writes(notebook)))
             if not self._prefix(language):
@@ -294,7 +309,28 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         content = MATH.sub(_mathml, COMPONENT.sub(component, content))
         if ours and ours.path.startswith(("papers/", "snippets/", "eras/")):
             content = link_terms(content, self.site.catalog.glossary, language, url)
-        return content
+        return self._notices(ours, page, language, content)
+
+    def _notices(
+        self, ours: pages.Page | None, page: MkDocsPage, language: str, content: str
+    ) -> str:
+        """The content after what readers must know of its translation."""
+        content = LENT.sub(r'<div class="yl-borrowed" lang="\1">\2</div>', content)
+        written_in = getattr(page.file, "locale", language)
+        lent = self.site.catalog.fallback if 'class="yl-borrowed"' in content else None
+        if written_in != language:  # static-i18n shows the default language's page
+            content, lent = f'<div lang="{written_in}">{content}</div>', written_in
+        source = getattr(page.file, "norm_src_uri", page.file.src_uri).removesuffix(".md")
+        address = page.url.removeprefix(self._prefix(language))
+        notice = self.site.component(
+            "notice.html",
+            language,
+            self._urls(address, language),
+            newer=self.site.newer(ours.path if ours else f"docs/{source}", written_in),
+            lent=lent,
+            version=lambda other: get_relative_url(self._prefix(other) + address, page.url),
+        )
+        return notice + content
 
     def on_page_context(
         self, context: TemplateContext, *, page: MkDocsPage, config: MkDocsConfig, nav: Navigation
