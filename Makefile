@@ -19,7 +19,7 @@ check: .venv/ready-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
-	$(BIN)/yuanliu check
+	$(BIN)/yuanliu check --strict
 
 test: check .venv/browser .venv/slurm
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal

@@ -355,9 +355,9 @@ def _print_run(
         measured.add_row(metric, number(value))
     out.print(measured)
     claims = Table("claim", "in the paper", "expected", "measured", "holds", show_lines=True)
-    language = _terminal_language()
     for verdict in checked:
-        text = verdict.claim.text.get(language) or next(iter(verdict.claim.text.values()))
+        texts = verdict.claim.text
+        text = texts[_terminal_language(list(texts))]
         mark = "[green]✓[/green]" if verdict.holds else "[red]✗[/red]"
         expected = f"{verdict.claim.metric} {verdict.claim.expect}"
         value = number(verdict.value) if verdict.value is not None else ""
@@ -370,10 +370,13 @@ def _print_run(
         out.print(f"plot: {path}", highlight=False)
 
 
-def _terminal_language() -> str:
-    """zh-TW where the terminal's locale is Chinese, else English."""
+def _terminal_language(languages: list[str]) -> str:
+    """Which of the languages is nearest to the terminal's locale: else English, else the first."""
     locale = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG", "")
-    return "zh-TW" if locale.startswith("zh") else "en"
+    tag = locale.partition(".")[0].replace("_", "-")
+    near = [one for one in languages if one.partition("-")[0] == tag.partition("-")[0]]
+    exact = [one for one in near if one == tag]
+    return (exact or near or [one for one in languages if one == "en"] or languages)[0]
 
 
 @app.command()
@@ -382,13 +385,16 @@ def path(
     file: File = CATALOG,
 ) -> None:
     """Print the reading path: all of it, or up to one entry."""
-    from yuanliu.pages import strings
+    from yuanliu import words
 
     catalog = _load(file)
     route = catalog.route_to(_entry(catalog, id_).id) if id_ else catalog.reading_order()
-    language = _terminal_language()
-    language = language if language in catalog.languages else catalog.languages[0]
-    kinds = strings(language)["kind_names"]
+    language = _terminal_language(catalog.languages)
+    try:
+        kinds = words.load(file.parent / "locale", catalog.languages)[language]["kind_names"]
+    except CatalogError as error:
+        _problems(error)
+        raise typer.Exit(1) from error
     table = Table("", "id", "title", "year", "kind", "level", "min")
     for step, entry in enumerate(route, 1):
         table.add_row(
@@ -608,7 +614,12 @@ def stats(
     from yuanliu import stats as found
 
     catalog = _load(file)
-    gaps, counts = found.lacks(catalog, date.today()), found.counts(catalog)
+    try:
+        states = _drift(file)
+    except CatalogError as error:
+        _problems(error)
+        raise typer.Exit(1) from error
+    gaps, counts = found.lacks(catalog, date.today(), states), found.counts(catalog)
     if as_json:
         print(json.dumps({"counts": counts, "lacks": gaps}, ensure_ascii=False))
         return
@@ -623,6 +634,8 @@ def stats(
         "claim": "entries that state no claim",
         "measurement": "entries with claims that no program measures",
         "translation": "entries with the same words in two languages",
+        "untranslated": "entries that lack texts in a partial language",
+        "stale": "entries with a translation that is older than another",
         "check": "entries whose facts were not checked within a year",
     }
     for gap, works in gaps.items():

@@ -376,12 +376,16 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             return
         index = Path(config.site_dir, "search", "search_index.json")
         if index.is_file():
-            self._split_search(index)
+            self._split_search(index, config)
         self._list_offline(Path(config.site_dir))
 
-    def _split_search(self, index: Path) -> None:
+    def _split_search(self, index: Path, config: MkDocsConfig) -> None:
         """Leave in each language's index its own pages, so that results stay in the language."""
         whole = json.loads(index.read_text(encoding="utf-8"))
+        if "i18n" in config.plugins:  # it leaves out what reads as in the default language
+            known = {doc["location"] for doc in whole["docs"]}
+            every = {doc["location"]: doc for doc in config.plugins["i18n"].search_entries}  # type: ignore[attr-defined]
+            whole["docs"] += [doc for place, doc in every.items() if place not in known]
         others = [p for p in map(self._prefix, self.site.catalog.languages) if p]
         for prefix in ["", *others]:
             docs = [
