@@ -623,7 +623,8 @@ def stats(
     if as_json:
         print(json.dumps({"counts": counts, "lacks": gaps}, ensure_ascii=False))
         return
-    out.print(", ".join(f"{number} {name}" for name, number in counts.items()), highlight=False)
+    told = ", ".join(f"{number} {name}" for name, number in counts.items())
+    out.print(told, highlight=False, soft_wrap=True)
     document = read(file)
     lines = {
         entry["id"]: document.values[("entries", number, "id")][0]
