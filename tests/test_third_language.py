@@ -18,7 +18,7 @@ from yuanliu.catalog import Borrowed
 from yuanliu.reading import CatalogError
 
 SWITCHER = re.compile(r'<div class="md-select">.*?</ul>', re.DOTALL)
-HREFLANG = re.compile(r'<link rel=" ?alternate" href="([^"]+)" hreflang="([^"]+)"')
+HREFLANG = re.compile(r'<link rel=" ?alternate" href="([^"]+)" hreflang="([^"]+)">')
 
 
 def add(project: Path, *languages: str) -> None:
