@@ -25,7 +25,7 @@ check: .venv/ready-test
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/zizmor --offline --quiet .github
-	$(BIN)/yuanliu check
+	$(BIN)/yuanliu check --strict
 
 test: check .venv/browser .venv/slurm
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal $(PART)

@@ -84,7 +84,7 @@ def _entry(site: Site, entry: Entry, language: str) -> dict[str, Any]:
             for verdict in site.verdicts(entry)
         ],
         "figure": f"{run.name}.svg" if figure else None,
-        "caption": figure.captions[language] if figure else None,
+        "caption": site.caption(run.name, figure, language) if figure else None,
         "corrections": [
             {
                 "said": correction.said[language],

@@ -23,7 +23,6 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import Abort, ConfigurationError, MkDocsException
 
 from yuanliu import trouble
-from yuanliu.pages import Site
 from yuanliu.plugin import Found, YuanliuPlugin
 
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
@@ -56,9 +55,9 @@ def build(loaded: MkDocsConfig, scheduler: str | None = None) -> None:
         mkdocs_build(loaded)
         return
     found = plugin.find(loaded)
-    plugin.site = Site(*found)
+    plugin.see(found, loaded)
     plugin.check_languages(loaded)
-    languages = found[0].languages
+    languages = found.catalog.languages
     parts = {language: site / f".{language}" for language in languages}
 
     processes = {

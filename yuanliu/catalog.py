@@ -21,21 +21,34 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
+from markupsafe import escape
 from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
+    PrivateAttr,
     TypeAdapter,
     ValidationError,
+    WrapValidator,
     model_validator,
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from yuanliu.reading import CatalogError, Document, Place, Problem, read
 
-__all__ = ["Catalog", "CatalogError", "Claim", "Draft", "Entry", "Problem", "json_schema", "load"]
+__all__ = [
+    "Borrowed",
+    "Catalog",
+    "CatalogError",
+    "Claim",
+    "Draft",
+    "Entry",
+    "Problem",
+    "json_schema",
+    "load",
+]
 
 ID = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 NAME = r"^[a-z][a-z0-9_]*$"
@@ -71,6 +84,33 @@ Kind = Literal[
 
 def _fail(message: str, **context: object) -> PydanticCustomError:
     return PydanticCustomError("yuanliu", message, context)  # type: ignore[arg-type]
+
+
+class Borrowed(str):
+    """A text in another language than the one asked for, which has none of its own yet.
+
+    A template shows it with its language; ``str`` of it is the text alone, for attributes.
+    """
+
+    __slots__ = ("language",)
+
+    def __new__(cls, text: str, language: str) -> Borrowed:
+        borrowed = super().__new__(cls, text)
+        borrowed.language = language
+        return borrowed
+
+    def __getnewargs__(self) -> tuple[str, str]:
+        return str(self), self.language
+
+    def __repr__(self) -> str:
+        return f"Borrowed({str(self)!r}, {self.language!r})"
+
+    def __html__(self) -> str:
+        return f'<span class="yl-borrowed" lang="{self.language}">{escape(str(self))}</span>'
+
+
+def _keep_borrowed(value: Any, validate: Callable[[Any], str]) -> str:
+    return value if isinstance(value, Borrowed) else validate(value)
 
 
 def _clean(text: str) -> str:
@@ -138,7 +178,7 @@ def _past(day: date) -> date:
     return day
 
 
-Text = Annotated[str, Field(strict=True), AfterValidator(_clean)]
+Text = Annotated[str, Field(strict=True), AfterValidator(_clean), WrapValidator(_keep_borrowed)]
 Line = Annotated[Text, AfterValidator(_one_line)]
 Id = Annotated[str, Field(strict=True, pattern=ID, max_length=64), AfterValidator(_free)]
 Name = Annotated[str, Field(strict=True, pattern=NAME, max_length=64), AfterValidator(_free)]
@@ -391,11 +431,30 @@ class Catalog(Model):
     """The whole list. The first language is the site's default."""
 
     languages: Languages
+    partial: Annotated[
+        list[Language], Field(description="Languages, not the first, in which texts may be missing")
+    ] = []
     eras: Annotated[list[Era], Field(min_length=1)]
     tags: dict[Id, Lines]
     routes: list[Route] = []
     glossary: list[Term] = []
     works: Annotated[list[Entry | Draft], Field(min_length=1, alias="entries")]
+    _missing: dict[str, list[str]] = PrivateAttr(default_factory=dict)
+
+    @property
+    def full(self) -> list[str]:
+        """The languages in which no text may be missing."""
+        return [language for language in self.languages if language not in self.partial]
+
+    @property
+    def fallback(self) -> str:
+        """The language whose texts stand in for those that a partial language lacks."""
+        return _fallback(self.full)
+
+    @property
+    def missing(self) -> dict[str, list[str]]:
+        """The texts that were borrowed from the fallback, by name, and in which languages."""
+        return self._missing
 
     @cached_property
     def entries(self) -> list[Entry]:
@@ -416,7 +475,7 @@ class Catalog(Model):
         if any(draft.id == id_ for draft in self.drafts):
             raise KeyError(f"entry '{id_}' is a draft; finish it and delete its 'draft: true'")
         if id_ not in self._by_id:
-            raise KeyError(f"no entry '{id_}'{_suggest(id_, self._by_id)}")
+            raise KeyError(f"no entry '{id_}'{suggest(id_, self._by_id)}")
         return self._by_id[id_]
 
     def era(self, id_: str) -> Era:
@@ -510,10 +569,10 @@ def load(path: Path, snippets_dir: Path | None = None) -> Catalog:
     with _collecting_no_garbage():
         document = read(path)
         check = _Check(str(path), document)
-        check.run(snippets_dir)
-        if check.problems:
+        found = check.run(snippets_dir)
+        if check.problems or not found:
             raise CatalogError(check.problems)
-        return Catalog.model_validate(document.data)
+        return found
 
 
 @contextmanager
@@ -532,14 +591,14 @@ def unmeasured(entries: Iterable[Entry], metrics: dict[str, dict[str, float]]) -
     """Claims whose metric their snippet does not return; ``metrics`` by snippet name."""
     return [
         f"entry '{entry.id}': claim '{claim.id}': snippets/{entry.snippet}.py returns no metric "
-        f"'{claim.metric}'{_suggest(claim.metric, metrics[entry.snippet])}"
+        f"'{claim.metric}'{suggest(claim.metric, metrics[entry.snippet])}"
         for entry in entries
         for claim in entry.claims
         if claim.metric is not None and claim.metric not in metrics[entry.snippet]
     ]
 
 
-def _suggest(word: str, known: Iterable[str]) -> str:
+def suggest(word: str, known: Iterable[str]) -> str:
     close = get_close_matches(str(word), list(known), n=1)
     return f"; did you mean '{close[0]}'?" if close else ""
 
@@ -555,19 +614,21 @@ class _Check:
         for at, place, message in document.problems:
             self._add_at(at, place, message)
 
-    def run(self, snippets_dir: Path | None) -> None:
+    def run(self, snippets_dir: Path | None) -> Catalog | None:
+        """Check all, and make the catalog when nothing is wrong with its parts."""
         data = self.document.data
         if not isinstance(data, dict):
             self.add((), "a catalog is a mapping with 'languages', 'eras', 'tags' and 'entries'")
-            return
+            return None
         fields = {field.alias or name: field for name, field in Catalog.model_fields.items()}
         for key in data:
             if key not in fields:
-                self.add((key,), f"unknown key '{key}'{_suggest(key, fields)}", key=True)
+                self.add((key,), f"unknown key '{key}'{suggest(key, fields)}", key=True)
         for key, field in fields.items():
             if key not in data and field.is_required():
                 self.add((), f"'{key}' is missing")
         self.languages = self._languages(data.get("languages"))
+        self.partial = self._partial(data.get("partial"))
         eras = self._each("eras", lambda _: Era)
         self._tags()
         routes = self._each("routes", lambda _: Route)
@@ -589,8 +650,13 @@ class _Check:
                     message = f"'{id_}' is a draft; finish it first"
                     self.add(("routes", number, "to", place), message)
         self._cycles(entries)
-        if not self.problems:
-            self._budgets(Catalog.model_validate(data))
+        if self.problems:
+            return None
+        missing = _fill(self.document, self.languages, self.partial)
+        catalog = Catalog.model_validate(data)
+        catalog._missing = missing
+        self._budgets(catalog)
+        return catalog
 
     def add(self, place: Place, message: str, key: bool = False) -> None:
         """Note a problem at the value, or at the key, that ``place`` leads to."""
@@ -621,6 +687,20 @@ class _Check:
             if language in value[:number]:
                 self.add(("languages", number), f"duplicate language '{language}'")
         return [language for language in value if isinstance(language, str)]
+
+    def _partial(self, value: Any) -> list[str]:
+        """The languages that may lack texts: any but the first."""
+        self._validate(list[Language], value, "partial")
+        for number, language in enumerate(_list(value)):
+            if language in value[:number]:
+                self.add(("partial", number), f"duplicate language '{language}'")
+            elif language in self.languages[:1]:
+                message = f"'{language}' is the first language, which has every text"
+                self.add(("partial", number), message)
+            elif isinstance(language, str) and self.languages and language not in self.languages:
+                hint = suggest(language, self.languages) or "; not among 'languages'"
+                self.add(("partial", number), f"unknown language '{language}'{hint}")
+        return [language for language in _list(value) if isinstance(language, str)]
 
     def _validate(self, model: Any, value: Any, *place: str | int) -> None:
         if value is None and place[0] not in self.document.data:
@@ -654,7 +734,7 @@ class _Check:
         kind, context = detail["type"], detail.get("ctx", {})
         name = place[-1]
         if kind == "extra_forbidden":
-            self.add(place, f"unknown key '{name}'{_suggest(str(name), _keys_at(place))}", key=True)
+            self.add(place, f"unknown key '{name}'{suggest(str(name), _keys_at(place))}", key=True)
         elif kind == "missing":
             self.add(place[:-1], f"'{name}' is missing")
         elif "[key]" in detail["loc"]:
@@ -665,7 +745,7 @@ class _Check:
             known = [
                 word.strip(" '") for word in context["expected"].replace(" or ", ",").split(",")
             ]
-            hint = _suggest(str(detail["input"]), known) or f"; one of {', '.join(known)}"
+            hint = suggest(str(detail["input"]), known) or f"; one of {', '.join(known)}"
             self.add(place, f"'{detail['input']}' is not a {name}{hint}")
         elif kind == "string_type":
             self.add(place, f"must be text{_quote(detail['input'])}")
@@ -698,17 +778,18 @@ class _Check:
                     self.add(at, f"duplicate claim id '{claim_id}'")
 
     def _localized(self, data: dict) -> None:
-        """Every localized text has all languages and no other; takeaways have equal counts."""
+        """Every localized text has all languages, or all that are not partial, and no other;
+        takeaways have equal counts."""
         if not self.languages:
             return
         for place, texts in _localized_texts(data):
             given = {key for key in texts if key != "original"}
             unfinished = place[0] == "entries" and _is_draft(data["entries"][place[1]])
             for language in self.languages:
-                if language not in given and not unfinished:
+                if language not in given and language not in self.partial and not unfinished:
                     self.add(place, f"'{language}' is missing")
             for language in sorted(given - set(self.languages), key=str):
-                hint = _suggest(language, self.languages) or "; not among 'languages'"
+                hint = suggest(language, self.languages) or "; not among 'languages'"
                 self.add((*place, language), f"unknown language '{language}'{hint}", key=True)
             counts = {k: len(v) for k, v in texts.items() if isinstance(v, list)}
             if len(set(counts.values())) > 1 and not unfinished:
@@ -757,7 +838,7 @@ class _Check:
     def _refer(self, place: Place, what: str, id_: Any, known: Iterable[Any]) -> None:
         if isinstance(id_, str) and id_ not in known:
             names = [name for name in known if isinstance(name, str)]
-            self.add(place, f"no {what} '{id_}'{_suggest(id_, names)}")
+            self.add(place, f"no {what} '{id_}'{suggest(id_, names)}")
 
     def _cycles(self, entries: list[dict]) -> None:
         """Name each cycle of prerequisites once, at its first entry's ``requires``."""
@@ -825,6 +906,43 @@ def _localized_texts(value: Any, place: Place = ()) -> Iterator[tuple[Place, dic
             yield here, inner
         else:
             yield from _localized_texts(inner, here)
+
+
+def texts(document: Document) -> Iterator[tuple[str, Place, dict[str, Any]]]:
+    """The localized texts of a valid catalog, drafts left out: name, place, text by language.
+
+    A name is the way to the text, by ids where there are ids and by numbers from 1 elsewhere:
+    ``entries/lenet/questions/2/ask``.
+    """
+    for place, localized in _localized_texts(document.data):
+        if place[0] == "entries" and _is_draft(document.data["entries"][place[1]]):
+            continue
+        names, value = [], document.data
+        for step in place:
+            value = value[step]
+            id_ = value.get("id") if isinstance(value, dict) else None
+            names.append(id_ or step + 1 if isinstance(step, int) else step)
+        yield "/".join(map(str, names)), place, localized
+
+
+def _fallback(full: list[str]) -> str:
+    return "en" if "en" in full else full[0]
+
+
+def _fill(document: Document, languages: list[str], partial: list[str]) -> dict[str, list[str]]:
+    """Lend each text that a partial language lacks; by name, which languages lacked it."""
+    missing: dict[str, list[str]] = {}
+    if not partial:
+        return missing
+    other = _fallback([language for language in languages if language not in partial])
+    for name, _, localized in texts(document):
+        for language in languages:
+            if language not in localized:
+                text = localized[other]
+                lent = [Borrowed(one, other) for one in _list(text)] or Borrowed(text, other)
+                localized[language] = lent
+                missing.setdefault(name, []).append(language)
+    return missing
 
 
 def _keys_at(place: Place) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import rispy
 from bibtexparser.entrypoint import write_string
@@ -17,7 +17,7 @@ from pylatexenc.latexencode import (
     UnicodeToLatexEncoder,
 )
 
-from yuanliu.catalog import Entry
+from yuanliu.catalog import Borrowed, Entry
 
 # BibTeX counts braces even behind a backslash, so an odd one in a title would end its field.
 BRACES = {ord("{"): r"\textbraceleft{}", ord("}"): r"\textbraceright{}"}
@@ -84,11 +84,23 @@ def ris(entries: Iterable[Entry]) -> str:
 
 
 def catalog_json(entries: Iterable[Entry]) -> str:
-    """The entries with every field, for programs."""
-    items = [
-        entry.model_dump(mode="json", exclude_none=True, exclude={"draft"}) for entry in entries
-    ]
-    return json.dumps(items, ensure_ascii=False, indent=2) + "\n"
+    """The entries with every field, for programs; no language with texts of another."""
+    items = [_own(entry.model_dump(exclude_none=True, exclude={"draft"})) for entry in entries]
+    return json.dumps(items, ensure_ascii=False, indent=2, default=str) + "\n"
+
+
+def _own(value: Any) -> Any:
+    """The value without texts that were borrowed from another language."""
+    if isinstance(value, list):
+        return [_own(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    return {key: _own(inner) for key, inner in value.items() if not _is_borrowed(inner)}
+
+
+def _is_borrowed(value: Any) -> bool:
+    first = value[0] if isinstance(value, list) and value else value
+    return isinstance(first, Borrowed)
 
 
 FORMATS: dict[str, Callable[[Iterable[Entry]], str]] = {

@@ -39,6 +39,7 @@ from yuanliu.shard import Shard
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
 
+    from yuanliu.drift import State
     from yuanliu.links import Result as LinkResult
     from yuanliu.lookup import Record
     from yuanliu.pages import Verdict
@@ -154,12 +155,86 @@ def _entry(catalog: Catalog, id_: str) -> Entry:
 
 
 @app.command()
-def check(file: Annotated[Path, typer.Argument(help="The catalog to check.")] = CATALOG) -> None:
+def check(
+    file: Annotated[Path, typer.Argument(help="The catalog to check.")] = CATALOG,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit 1 when a translation is behind or unrecorded.")
+    ] = False,
+) -> None:
     """Validate the catalog and all that it refers to; every problem at once."""
+    from yuanliu import words
+
     catalog = _load(file)
+    try:
+        words.load(file.parent / "locale", catalog.languages)
+        states = _drift(file)
+    except CatalogError as error:
+        _problems(error)
+        raise typer.Exit(1) from error
+    stale = _tell_stale(file, states)
+    loose = _tell_unrecorded(file, states)
     drafts = f" and {_count(len(catalog.drafts), 'draft')}" if catalog.drafts else ""
-    found = f"{file}: {len(catalog.entries)} entries{drafts}, no problems"
+    found = _count(stale, "stale translation") if stale else "no problems"
+    found = f"{file}: {len(catalog.entries)} entries{drafts}, {found}"
     out.print(found, highlight=False, markup=False, soft_wrap=True)
+    if strict and (stale or loose):
+        raise typer.Exit(1)
+
+
+def _drift(file: Path) -> list[State]:
+    """The texts beside their records; none where the project has no lock file."""
+    from yuanliu import drift
+
+    return drift.report(file, file.parent / "docs", file.parent / "snippets")
+
+
+def _tell_stale(file: Path, states: list[State]) -> int:
+    """Say on stderr which languages fell behind, in the order of the files; how many they are."""
+    option = "" if file == CATALOG else f" --catalog {file}"
+    problems = sorted(problem for state in states for problem in state.problems(option))
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    return len(problems)
+
+
+def _tell_unrecorded(file: Path, states: list[State]) -> int:
+    """Say on stderr how many texts changed in every language or are new; how many they are."""
+    changed, new = (sum(getattr(state, name) for state in states) for name in ("changed", "new"))
+    if changed or new:
+        option = "" if file == CATALOG else f" --catalog {file}"
+        told = f"{_count(changed, 'text')} changed in every language, {new} new"
+        print(f"{told}; record them: yuanliu translated{option}", file=sys.stderr)
+    return changed + new
+
+
+@app.command()
+def translated(
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[ID]...", help="Entries, docs/NAME or snippets/NAME that hold."),
+    ] = None,
+    file: File = CATALOG,
+) -> None:
+    """Record which versions of each text say the same; stale texts only of the IDs given."""
+    from yuanliu import drift
+    from yuanliu.edit import EditError
+
+    _load(file)
+    try:
+        places = file.parent / "docs", file.parent / "snippets"
+        done, left = drift.record(file, *places, ids or [])
+    except CatalogError as error:
+        _problems(error)
+        raise typer.Exit(1) from error
+    except (EditError, drift.DriftError) as error:
+        _failed("Nothing recorded.", error)
+        raise typer.Exit(1) from error
+    stale = _tell_stale(file, left)
+    told = f"{drift.lock(file)}: {_count(done, 'text')} recorded"
+    told += f", {stale} stale" if stale else ""
+    out.print(told, highlight=False, markup=False, soft_wrap=True)
+    if stale:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -426,9 +501,9 @@ def _print_run(
         measured.add_row(escape(metric), number(value))
     out.print(measured)
     claims = Table("claim", "in the paper", "expected", "measured", "holds", show_lines=True)
-    language = _terminal_language()
     for verdict in checked:
-        text = verdict.claim.text.get(language) or next(iter(verdict.claim.text.values()))
+        texts = verdict.claim.text
+        text = texts[_terminal_language(list(texts))]
         mark = "[green]✓[/green]" if verdict.holds else "[red]✗[/red]"
         expected = f"{verdict.claim.metric} {verdict.claim.expect}"
         value = number(verdict.value) if verdict.value is not None else ""
@@ -441,10 +516,13 @@ def _print_run(
         out.print(f"plot: {path}", highlight=False, markup=False, soft_wrap=True)
 
 
-def _terminal_language() -> str:
-    """zh-TW where the terminal's locale is Chinese, else English."""
+def _terminal_language(languages: list[str]) -> str:
+    """Which of the languages is nearest to the terminal's locale: else English, else the first."""
     locale = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG", "")
-    return "zh-TW" if locale.startswith("zh") else "en"
+    tag = locale.partition(".")[0].replace("_", "-")
+    near = [one for one in languages if one.partition("-")[0] == tag.partition("-")[0]]
+    exact = [one for one in near if one == tag]
+    return (exact or near or [one for one in languages if one == "en"] or languages)[0]
 
 
 @app.command()
@@ -453,13 +531,16 @@ def path(
     file: File = CATALOG,
 ) -> None:
     """Print the reading path: all of it, or up to one entry."""
-    from yuanliu.pages import strings
+    from yuanliu import words
 
     catalog = _load(file)
     route = catalog.route_to(_entry(catalog, id_).id) if id_ else catalog.reading_order()
-    language = _terminal_language()
-    language = language if language in catalog.languages else catalog.languages[0]
-    kinds = strings(language)["kind_names"]
+    language = _terminal_language(catalog.languages)
+    try:
+        kinds = words.load(file.parent / "locale", catalog.languages)[language]["kind_names"]
+    except CatalogError as error:
+        _problems(error)
+        raise typer.Exit(1) from error
     table = Table("", "id", "title", "year", "kind", "level", "min")
     for step, entry in enumerate(route, 1):
         table.add_row(
@@ -693,11 +774,17 @@ def stats(
     from yuanliu import stats as found
 
     catalog = _load(file)
-    gaps, counts = found.lacks(catalog, date.today()), found.counts(catalog)
+    try:
+        states = _drift(file)
+    except CatalogError as error:
+        _problems(error)
+        raise typer.Exit(1) from error
+    gaps, counts = found.lacks(catalog, date.today(), states), found.counts(catalog)
     if as_json:
         print(json.dumps({"counts": counts, "lacks": gaps}, ensure_ascii=False))
         return
-    out.print(", ".join(f"{number} {name}" for name, number in counts.items()), highlight=False)
+    told = ", ".join(f"{number} {name}" for name, number in counts.items())
+    out.print(told, highlight=False, soft_wrap=True)
     document = read(file)
     lines = {
         entry["id"]: document.values[("entries", number, "id")][0]
@@ -708,6 +795,8 @@ def stats(
         "claim": "entries that state no claim",
         "measurement": "entries with claims that no program measures",
         "translation": "entries with the same words in two languages",
+        "untranslated": "entries that lack texts in a partial language",
+        "stale": "entries with a translation that is older than another",
         "check": "entries whose facts were not checked within a year",
     }
     for gap, works in gaps.items():

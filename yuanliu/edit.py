@@ -105,10 +105,11 @@ def _alone(path: Path) -> Iterator[bytes]:
         raise CatalogError([Problem(str(path), 1, 1, None, problem)]) from error
 
 
-def replace(path: Path, before: bytes, after: bytes, check: Callable[[Path], None]) -> None:
+def replace(path: Path, before: bytes, after: bytes, check: Callable[[Path], object]) -> None:
     """Put ``after`` in the place of ``before`` at once, when ``check`` accepts it.
 
     Args:
+        before: what the file holds; nothing where there is none yet.
         check: gets a file with ``after`` in the same directory and raises what is wrong.
 
     Raises:
@@ -121,12 +122,12 @@ def replace(path: Path, before: bytes, after: bytes, check: Callable[[Path], Non
             stream.write(after)
             stream.flush()
             os.fsync(stream.fileno())
-        new.chmod(path.stat().st_mode & 0o7777)
+        new.chmod(path.stat().st_mode & 0o7777 if path.exists() else 0o644)
         try:
             check(new)
         except CatalogError as error:
             raise CatalogError([_moved(problem, path) for problem in error.problems]) from error
-        if path.read_bytes() != before:
+        if (path.read_bytes() if path.exists() else b"") != before:
             raise EditError(f"{path} changed meanwhile; nothing is written, try again")
         os.replace(new, path)
     finally:
@@ -244,7 +245,7 @@ def _slug(text: str) -> str:
 def draft(record: Record, id_: str, found: catalog.Catalog) -> CommentedMap:
     """The draft entry for ``record``: known fields filled in, the others empty, with hints."""
     title = CommentedMap(original=_quoted(record.title))
-    for language in found.languages:
+    for language in [one for one in found.languages if one in (*found.full, record.language)]:
         own = record.language == language
         title[language] = _quoted(record.title) if own else None
     item = CommentedMap(id=id_, draft=True, kind=record.kind, title=title)
@@ -261,8 +262,8 @@ def draft(record: Record, id_: str, found: catalog.Catalog) -> CommentedMap:
     item["tags"] = _flow([])
     item["snippet"] = None
     for name in ("summary", "why"):
-        item[name] = CommentedMap((language, None) for language in found.languages)
-    item["takeaways"] = CommentedMap((language, _flow([])) for language in found.languages)
+        item[name] = CommentedMap((language, None) for language in found.full)
+    item["takeaways"] = CommentedMap((language, _flow([])) for language in found.full)
     item["claims"] = _flow([])
     item["added"] = date.today()
     hints = {

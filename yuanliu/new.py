@@ -8,6 +8,7 @@ import tempfile
 from importlib import metadata
 from pathlib import Path
 
+from yuanliu import drift
 from yuanliu.catalog import json_schema
 from yuanliu.trouble import reason
 
@@ -60,6 +61,7 @@ def make(directory: Path) -> list[Path]:
                 (new / name).rename(new / own)
             schema = json.dumps(json_schema(), ensure_ascii=False, indent=2)
             (new / "papers.schema.json").write_text(schema + "\n", encoding="utf-8")
+            drift.record(new / "papers.yaml", new / "docs", new / "snippets", [])
             new.chmod(0o755)
             new.rename(directory.resolve())
         finally:

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from types import SimpleNamespace
 from zlib import crc32
 
-import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from yuanliu import cite, graph, snippets
-from yuanliu.catalog import Catalog, Claim, Entry, Question, Term
-from yuanliu.snippets import Execution
+from yuanliu.catalog import Borrowed, Catalog, Claim, Entry, Question, Term
+from yuanliu.snippets import Execution, Figure
+from yuanliu.words import strings
 
-LOCALES = Path(__file__).with_name("locale")
 GROUPS = ("eras", "kinds", "tags")
 LONG = 200  # entries; of a longer list the navigation, maps and books are of one era each
+GROUP_OF = {"papers": "entries"}  # addresses are named for what readers see
+LISTS = {"eras", "tags", "routes", "glossary"}  # pages that show all texts of their group
 
 
 @dataclass(frozen=True)
@@ -47,13 +47,6 @@ class Verdict:
     claim: Claim
     value: float | None
     holds: bool | None
-
-
-def strings(language: str) -> dict:
-    """The words of the interface, English where a language has none of its own."""
-    own = LOCALES / f"{language}.yaml"
-    chosen = own if own.is_file() else LOCALES / "en.yaml"
-    return yaml.safe_load(chosen.read_text(encoding="utf-8"))
 
 
 def verdicts(entry: Entry, metrics: dict[str, float]) -> list[Verdict]:
@@ -91,7 +84,7 @@ def number(value: float) -> str:
 def mixed_answers(question: Question, language: str) -> list[tuple[str, bool]]:
     """The answers and whether each is right, in an order that is the same in every language."""
     answers = [(text, place == 0) for place, text in enumerate(question.answers[language])]
-    first = crc32("".join(question.ask.values()).encode()) % len(answers)
+    first = crc32(next(iter(question.ask.values())).encode()) % len(answers)
     return answers[-first:] + answers[:-first]
 
 
@@ -102,10 +95,19 @@ class Site:
         catalog: the checked catalog.
         executions: by snippet name, one for each snippet that an entry names.
         labs: names of the snippets with a live model on their pages.
+        words: of the interface, by language; the package's when None.
+        stale: by owner (``entries/lenet``) and language, the languages whose texts are newer.
+        names: of the languages, each in itself.
     """
 
     def __init__(
-        self, catalog: Catalog, executions: dict[str, Execution], labs: Iterable[str] = ()
+        self,
+        catalog: Catalog,
+        executions: dict[str, Execution],
+        labs: Iterable[str] = (),
+        words: dict[str, dict] | None = None,
+        stale: Mapping[str, dict[str, list[str]]] | None = None,
+        names: Mapping[str, str] | None = None,
     ):
         self.catalog = catalog
         self.executions = executions
@@ -120,7 +122,10 @@ class Site:
         self.environment.globals["cite_files"] = cite.FILES
         self.environment.filters["number"] = number
         self.environment.filters["plain"] = cite.plain
-        self.strings = {language: strings(language) for language in catalog.languages}
+        self.environment.filters["bare"] = str  # no element around a text, for attributes
+        self.strings = words or {language: strings(language) for language in catalog.languages}
+        self.stale = stale or {}
+        self.names = names or {}
 
     @cached_property
     def order(self) -> list[Entry]:
@@ -150,6 +155,53 @@ class Site:
     def era_number(self) -> dict[str, int]:
         """Which colour an era has: its place in the list, from 1."""
         return {era.id: number for number, era in enumerate(self.catalog.eras, 1)}
+
+    def language_name(self, language: str, reader: str) -> str:
+        """What readers of the language ``reader`` call a language."""
+        known = self.strings[reader]["language_names"]
+        return known.get(language) or self.names.get(language, language)
+
+    def newer(self, page: str, language: str) -> list[str]:
+        """The languages whose texts are newer than those on a page.
+
+        Args:
+            page: ``papers/lenet``, a list such as ``glossary``, or ``docs/about``.
+        """
+        group, _, name = page.partition("/")
+        owner = f"{GROUP_OF.get(group, group)}/{name}"
+        listed = group in LISTS and name in ("", "index")
+        found = [
+            other
+            for key, stale in self.stale.items()
+            if key == owner or (listed and key.startswith(f"{group}/"))
+            for other in stale.get(language, [])
+        ]
+        return [other for other in self.catalog.languages if other in found]
+
+    def told_in(self, execution: Execution, language: str) -> str:
+        """The language of a snippet's prose for readers of ``language``."""
+        own, other = {cell.language for cell in execution.cells}, self.catalog.fallback
+        lent = language in self.catalog.partial and language not in own and other in own
+        return other if lent else language
+
+    def snippet_title(self, execution: Execution, language: str) -> str:
+        """The heading of a snippet's prose."""
+        told_in = self.told_in(execution, language)
+        title = snippets.title(execution.notebook, told_in)
+        return title if told_in == language else Borrowed(title, told_in)
+
+    def caption(self, name: str, figure: Figure, language: str) -> str:
+        """The caption of a figure of the snippet ``name``.
+
+        Raises:
+            SnippetError: where it has none, and none may be lent.
+        """
+        other = self.catalog.fallback
+        if language in figure.captions:
+            return figure.captions[language]
+        if language in self.catalog.partial and other in figure.captions:
+            return Borrowed(figure.captions[other], other)
+        raise snippets.SnippetError(f"snippets/{name}.py: a figure has no caption.{language}")
 
     def verdicts(self, entry: Entry) -> list[Verdict]:
         """The claims of ``entry`` beside what its snippet measured."""
@@ -264,12 +316,13 @@ class Site:
 
     def _snippet_page(self, name: str, language: str) -> Page:
         execution = self.executions[name]
+        told_in = self.told_in(execution, language)
         context = {
             "execution": execution,
             "users": [entry for entry in self.order if entry.snippet == name],
-            "cells": [cell for cell in execution.cells if cell.language in (None, language)],
+            "cells": [cell for cell in execution.cells if cell.language in (None, told_in)],
         }
-        title = snippets.title(execution.notebook, language)
+        title = self.snippet_title(execution, language)
         words = self.strings[language]
         return Page(f"snippets/{name}", "snippet.md", title, words["snippets_intro"], context)
 
@@ -297,7 +350,7 @@ class Site:
             draw=lambda entries: graph.layout(entries, language),
             safe=Markup,
             mix=mixed_answers,
-            title_of=lambda execution: snippets.title(execution.notebook, language),
+            title_of=lambda execution: self.snippet_title(execution, language),
             **context,
         )
 

@@ -15,6 +15,7 @@ import re
 import sys
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import jieba
 import latex2mathml.converter
@@ -33,7 +34,7 @@ from mkdocs.structure.toc import get_toc
 from mkdocs.utils import CountHandler, get_relative_url
 from mkdocs.utils.templates import TemplateContext
 
-from yuanliu import book, cache, catalog, cite, feeds, pages, snippets
+from yuanliu import book, cache, catalog, cite, drift, feeds, pages, snippets, words
 from yuanliu.built import Built, BuiltPages
 from yuanliu.cards import card
 from yuanliu.glossary import link_terms
@@ -48,6 +49,7 @@ LABS = "assets/labs"  # in docs/: NAME.js plays with the model of snippet NAME
 THEME = Path(__file__).with_name("theme")
 COMPONENT = re.compile(r"<!-- *yuanliu:([a-z]+) *-->")
 CODE = re.compile(r"<pre\b.*?</pre>", re.DOTALL)  # not sought, and most of an index's weight
+LENT = re.compile(r"<!-- lang:([A-Za-z-]+) -->(.*?)<!-- /lang -->", re.DOTALL)
 HEADING = re.compile(r'<h([1-3]) id="([^"]+)">(.*?)</h\1>', re.DOTALL)
 MATH = re.compile(r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', re.DOTALL)
 SEARCH_BASE = re.compile(r'(<script id="__config"[^>]*>[^<]*?"base": )"[^"]*"')
@@ -56,7 +58,13 @@ MOVING = {"site_dir", "config_file_path", "docs_dir"}  # where a site lies chang
 OFFLINE = {".html", ".css", ".js", ".svg", ".json", ".png"}  # what an offline copy holds
 
 
-Found = tuple[catalog.Catalog, dict[str, snippets.Execution]]
+class Found(NamedTuple):
+    """What a build reads before it makes pages."""
+
+    catalog: catalog.Catalog
+    executions: dict[str, snippets.Execution]
+    words: dict[str, dict]  # of the interface, by language
+    stale: dict[str, dict[str, list[str]]]  # by owner and language, the languages that are newer
 
 
 class YuanliuConfig(Config):
@@ -64,6 +72,7 @@ class YuanliuConfig(Config):
 
     catalog = option.Type(str, default="papers.yaml")
     snippets = option.Type(str, default="snippets")  # the directory of the scripts
+    locale = option.Type(str, default="locale")  # the site's own words: LANG.yaml
     cache = option.Type(str, default=".cache/snippets")  # executed notebooks, kept between builds
     jobs = option.Optional(option.Type(int))  # how many snippets run at once; one a core
     scheduler = option.Optional(option.Type(str))  # of a Dask cluster, to run them there
@@ -104,10 +113,9 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             config.plugins["i18n"].config.reconfigure_search = False  # type: ignore[attr-defined]
         if self.found or not _between_languages(config):
             self.own_nav = config.nav
-            found = self.found or self.find(config)
-            self.site = pages.Site(*found, self._labs(config))
+            self.see(self.found or self.find(config), config)
             self.check_languages(config)
-            jieba.setLogLevel(logging.WARNING)
+            jieba.setLogLevel(logging.CRITICAL)  # it goes on where it cannot keep its dictionary
             for names in self.site.catalog.tags.values():
                 jieba.add_word(names.get("zh-TW", ""))
         for extension in EXTENSIONS:  # what the generated pages are written in
@@ -121,7 +129,9 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             config.extra_javascript.insert(0, "assets/yuanliu.js")
         return config
 
-    def run(self, config: MkDocsConfig, shard: Shard | None = None) -> Found:
+    def run(
+        self, config: MkDocsConfig, shard: Shard | None = None
+    ) -> tuple[catalog.Catalog, dict[str, snippets.Execution]]:
         """The checked catalog, and what its snippets showed: all of them, or those of one shard.
 
         Raises:
@@ -154,7 +164,24 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         problems = catalog.unmeasured(found.entries, metrics)
         if problems:
             raise PluginError("\n" + "\n".join(problems))
-        return found, executions
+        root = Path(config.config_file_path).parent
+        try:
+            said = words.load(root / self.config.locale, found.languages)
+            states = drift.report(self._list(config), Path(config.docs_dir), self._scripts(config))
+        except catalog.CatalogError as error:
+            raise PluginError(f"\n{error}") from error
+        return Found(found, executions, said, drift.behind(states))
+
+    def see(self, found: Found, config: MkDocsConfig) -> None:
+        """Make ``site`` of what was found."""
+        self.site = pages.Site(
+            found.catalog,
+            found.executions,
+            self._labs(config),
+            found.words,
+            found.stale,
+            self._language_names(config),
+        )
 
     def _list(self, config: MkDocsConfig) -> Path:
         return Path(config.config_file_path).parent / self.config.catalog
@@ -166,10 +193,21 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         """The snippets whose models a script of the site plays with."""
         return [file.stem for file in Path(config.docs_dir, LABS).glob("*.js")]
 
+    def _language_names(self, config: MkDocsConfig) -> dict[str, str]:
+        """What the languages are called in the switcher."""
+        if "i18n" not in config.plugins:
+            return {}
+        options = config.plugins["i18n"].config.languages  # type: ignore[attr-defined]
+        return {one.locale: one.name for one in options}
+
     def on_serve(self, server, *, config: MkDocsConfig, builder):
         """Rebuild when the catalog, a snippet or the generator's own templates change."""
-        for path in [self._list(config), self._scripts(config), Path(__file__).parent]:
-            server.watch(str(path))
+        list_, root = self._list(config), Path(config.config_file_path).parent
+        watched = [list_, drift.lock(list_), self._scripts(config), root / self.config.locale]
+        for path in watched:
+            if path.exists():
+                server.watch(str(path))
+        server.watch(str(Path(__file__).parent))
         return server
 
     def check_languages(self, config: MkDocsConfig) -> None:
@@ -260,8 +298,9 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         self.store = BuiltPages(directory, (language, *self._common(config, language)))
         everything = self.store.key({"entries": self.site.order})
         for src_uri, page in self.pages.items():
-            more = everything if page.whole else ""
-            key = self.store.key(page.context, src_uri, page.title, page.description, more)
+            newer = self.site.newer(page.path, language)
+            more = (page.title, page.description, newer, everything if page.whole else "")
+            key = self.store.key(page.context, src_uri, *more)
             self.keys[src_uri] = key
             built = self.store.find(key)
             if built:
@@ -287,6 +326,7 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             sorted(packages),
             [hashlib.sha256(file.read_bytes()).hexdigest() for file in files],
             json.dumps(settings, default=_named, sort_keys=True),
+            (self.site.strings[language], self._language_names(config), found.fallback),
             (found.languages, found.eras, found.tags, found.routes, found.glossary),
             (sorted(self.site.labs), len(order), self.serving),
             [(entry.id, entry.title[language]) for entry in order if in_nav],
@@ -329,7 +369,7 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         made: list[tuple[str, str | bytes]] = []
         for name in self.site.used_snippets:
             run = self.site.executions[name]
-            notebook = snippets.in_language(run.notebook, language)
+            notebook = snippets.in_language(run.notebook, self.site.told_in(run, language))
             address = f"{self._prefix(language)}snippets/{name}/{name}.ipynb"
             made.append((address, nbformat.writes(notebook)))
             if not self._prefix(language):
@@ -440,7 +480,28 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             _refuse_active(content, script)
         if ours and ours.path.startswith(("papers/", "snippets/", "eras/")):
             content = link_terms(content, self.site.catalog.glossary, language, url)
-        return content
+        return self._notices(ours, page, language, content)
+
+    def _notices(
+        self, ours: pages.Page | None, page: MkDocsPage, language: str, content: str
+    ) -> str:
+        """The content after what readers must know of its translation."""
+        content = LENT.sub(r'<div class="yl-borrowed" lang="\1">\2</div>', content)
+        written_in = getattr(page.file, "locale", language)
+        lent = self.site.catalog.fallback if 'class="yl-borrowed"' in content else None
+        if written_in != language:  # static-i18n shows the default language's page
+            content, lent = f'<div lang="{written_in}">{content}</div>', written_in
+        source = getattr(page.file, "norm_src_uri", page.file.src_uri).removesuffix(".md")
+        address = page.url.removeprefix(self._prefix(language))
+        notice = self.site.component(
+            "notice.html",
+            language,
+            self._urls(address, language),
+            newer=self.site.newer(ours.path if ours else f"docs/{source}", written_in),
+            lent=lent,
+            version=lambda other: get_relative_url(self._prefix(other) + address, page.url),
+        )
+        return notice + content
 
     def on_env(self, env: Environment, *, config: MkDocsConfig, files: Files) -> Environment:
         """Make the content security policy from the theme's templates."""

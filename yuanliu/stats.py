@@ -5,25 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 
-from yuanliu.catalog import Catalog, Entry
+from yuanliu.catalog import Borrowed, Catalog, Entry
+from yuanliu.drift import State
 
 CHECK_AFTER = timedelta(days=365)
 
 
-def lacks(catalog: Catalog, today: date) -> dict[str, dict[str, list[str]]]:
+def lacks(
+    catalog: Catalog, today: date, states: Iterable[State] = ()
+) -> dict[str, dict[str, list[str]]]:
     """For each kind of gap the works that have it, and what is missing there.
 
     Gaps are ``draft`` (fields to fill in), ``claim`` (states none), ``measurement`` (no program
-    measures these claims), ``translation`` (the text is the same in two languages) and ``check``
-    (facts never checked, or not for a year).
+    measures these claims), ``translation`` (the text is the same in two languages),
+    ``untranslated`` (a partial language lacks the text), ``stale`` (a language fell behind, by
+    ``states``) and ``check`` (facts never checked, or not for a year).
     """
+    lent = [(name, language) for name, many in catalog.missing.items() for language in many]
+    stale = [(state.text.name, language) for state in states for language in state.stale]
     gaps: dict[str, dict[str, list[str]]] = {
-        "draft": {draft.id: draft.lacks(catalog.languages) for draft in catalog.drafts},
+        "draft": {draft.id: draft.lacks(catalog.full) for draft in catalog.drafts},
         "claim": {entry.id: ["claims"] for entry in catalog.entries if not entry.claims},
     }
     for name, missing in (
         ("measurement", lambda entry: [one.id for one in entry.claims if not one.measured]),
         ("translation", lambda entry: list(_untranslated(entry))),
+        ("untranslated", lambda entry: _of(entry, lent)),
+        ("stale", lambda entry: _of(entry, stale)),
         ("check", lambda entry: _unchecked(entry, today)),
     ):
         found = {entry.id: missing(entry) for entry in catalog.entries}
@@ -41,7 +49,14 @@ def counts(catalog: Catalog) -> dict[str, int]:
         "measured claims": sum(claim.measured for claim in claims),
         "snippets": len({entry.snippet for entry in catalog.entries}),
         "languages": len(catalog.languages),
+        "texts not translated": sum(map(len, catalog.missing.values())),
     }
+
+
+def _of(entry: Entry, texts: list[tuple[str, str]]) -> list[str]:
+    """Those of the texts that are the entry's: ``claims/fewer-weights/text (ja)``."""
+    start = f"entries/{entry.id}/"
+    return [f"{name[len(start) :]} ({one})" for name, one in texts if name.startswith(start)]
 
 
 def _unchecked(entry: Entry, today: date) -> list[str]:
@@ -64,6 +79,6 @@ def _untranslated(entry: Entry) -> Iterator[str]:
         texts.append((f"correction {number}", one.said.values()))
         texts.append((f"correction {number}", one.fact.values()))
     for name, values in texts:
-        words = list(values)
+        words = [value for value in values if not isinstance(value, Borrowed)]
         if len(set(words)) < len(words):
             yield name
