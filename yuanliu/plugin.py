@@ -317,7 +317,8 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             name: config.extra[name] for name in config.extra if name != "alternate"
         }
         settings["theme"] = {name: config.theme[name] for name in config.theme}
-        settings["plugins"] = {name: dict(one.config) for name, one in config.plugins.items()}
+        plugins = config.plugins.items()  # hooks too, which have no settings
+        settings["plugins"] = {name: dict(getattr(one, "config", {})) for name, one in plugins}
         packages = {file.name for folder in sys.path for file in Path(folder).glob("*.dist-info")}
         found, order = self.site.catalog, self.site.order
         in_nav = not self.site.long or self.own_nav is not None
