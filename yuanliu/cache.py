@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import shutil
 import sqlite3
 import sys
 import time
@@ -47,10 +48,13 @@ def opened(directory: Path) -> Iterator[None]:
 
 
 def mend(directory: Path) -> None:
-    """Make the list of the cached runs anew where it cannot be read; drop parts left behind."""
+    """Drop what killed builds left; make the list of the runs anew where it cannot be read."""
     for part in directory.rglob(f"*{PART}"):
         if time.time() - part.stat().st_mtime > LEFT:
             part.unlink(missing_ok=True)
+    for run in directory.glob("executed/*"):
+        if not (run / "base.ipynb").is_file():  # jupyter-cache would stumble over it
+            shutil.rmtree(run)
     database = directory / DB_NAME
     if not database.exists() or _is_sound(database):
         return
