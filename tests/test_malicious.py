@@ -62,7 +62,8 @@ MORE: dict[str, Any] = {  # what the toy's first entry does not have
     "links": [{"label": {"zh-TW": "程式", "en": "code"}, "url": "https://example.org/code"}],
     "added": "2026-11-01",
 }
-ABSENT = {"draft", "level"}  # a draft is no part of the site; a route's level takes numbers only
+# A draft is no part of the site; "partial" takes languages, and a route's level numbers only.
+ABSENT = {"draft", "partial", "level"}
 
 
 def full() -> dict[str, Any]:
