@@ -156,7 +156,7 @@ def test_a_long_list_has_maps_and_books_of_one_era_each(toy: Path) -> None:
     for era in ("early", "late"):
         assert site[f"en/eras/{era}/book.pdf"].startswith(b"%PDF-")
         page = site[f"en/eras/{era}/index.html"].decode()
-        assert 'class="yl-graph"' in page and f"eras/{era}/book.epub" in page.replace("../../", "")
+        assert 'class="yl-graph"' in page and "book.epub" in page
     assert b'class="yl-graph"' not in site["en/path/index.html"]
 
 

@@ -6,10 +6,12 @@ import json
 import os
 import time
 import zlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+
+from nbformat import NotebookNode
 
 from yuanliu.catalog import Entry, Step
 from yuanliu.kept import digest
@@ -49,7 +51,10 @@ class BuiltPages:
         """``value`` with a short name in the place of each entry and each run."""
         if isinstance(value, Entry | Execution):
             if id(value) not in self._known:
-                self._known[id(value)] = digest(value)
+                if isinstance(value, Execution):  # its notebook has what chance wrote there
+                    self._known[id(value)] = digest(replace(value, notebook=NotebookNode()))
+                else:
+                    self._known[id(value)] = digest(value)
             return self._known[id(value)]
         if isinstance(value, dict):
             return {name: self._told(inner) for name, inner in value.items()}

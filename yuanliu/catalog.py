@@ -124,7 +124,8 @@ def _clean(text: str) -> str:
 
 def _one_line(text: str) -> str:
     """The text with a space for every line break: a title must not begin a line of a file."""
-    return LINE_BREAK.sub(" ", text).strip()
+    line = LINE_BREAK.sub(" ", text).strip()
+    return Borrowed(line, text.language) if isinstance(text, Borrowed) else line
 
 
 def web_address(url: str) -> str:

@@ -13,6 +13,7 @@ import json
 import logging
 import re
 import sys
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -259,12 +260,14 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         self.warned.setLevel(logging.WARNING)
         logging.getLogger("mkdocs").addHandler(self.warned)
         self.indexed = 0  # how much of the search index belongs to pages already seen
-        made = []
+        made, named = [], set(_named_in(config.nav))
         for src_uri, page in self.pages.items():
             built = self.kept.get(src_uri)
             head = self._head(page, built)
-            if page.template.endswith(".md") and not built:
-                body = self.site.render(page, language, self._urls(f"{page.path}/", language))
+            markdown = page.template.endswith(".md") and not built
+            if markdown or src_uri in named:  # the navigation makes its own pages
+                url = self._urls(f"{page.path}/", language)
+                body = self.site.render(page, language, url) if markdown else ""
                 front = yaml.safe_dump(head, allow_unicode=True, sort_keys=False)
                 file = self._file(config, src_uri, language, f"---\n{front}---\n{body}")
             else:
@@ -476,6 +479,7 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             return self.site.component(f"{match[1]}.html", language, url)
 
         content = MATH.sub(_mathml, content if ours else COMPONENT.sub(component, content))
+        content = LENT.sub(r'<div class="yl-borrowed" lang="\1">\2</div>', content)
         if ours and ours.template.endswith(".md"):
             script = self._scripts(config) / f"{ours.context['execution'].name}.py"
             _refuse_active(content, script)
@@ -487,7 +491,6 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         self, ours: pages.Page | None, page: MkDocsPage, language: str, content: str
     ) -> str:
         """The content after what readers must know of its translation."""
-        content = LENT.sub(r'<div class="yl-borrowed" lang="\1">\2</div>', content)
         written_in = getattr(page.file, "locale", language)
         lent = self.site.catalog.fallback if 'class="yl-borrowed"' in content else None
         if written_in != language:  # static-i18n shows the default language's page
@@ -706,6 +709,15 @@ def _files(directory: Path, pattern: str = "*") -> list[Path]:
     return sorted(
         path for path in directory.rglob(pattern) if path.is_file() and path.suffix != ".pyc"
     )
+
+
+def _named_in(nav: object) -> Iterator[str]:
+    """The pages that a navigation names."""
+    if isinstance(nav, str):
+        yield nav
+    elif isinstance(nav, dict | list):
+        for inner in nav.values() if isinstance(nav, dict) else nav:
+            yield from _named_in(inner)
 
 
 def _named(value: object) -> str:
