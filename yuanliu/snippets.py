@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import atexit
 import copy
 import hashlib
 import json
@@ -22,7 +23,7 @@ import jupytext
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn, JupyterCacheAbstract
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 from sqlalchemy.exc import SQLAlchemyError
@@ -304,8 +305,10 @@ def _execute(notebook: NotebookNode, path: Path) -> NotebookNode:
     except CellExecutionError as error:
         where = _line_of(error, notebook, path)
         raise SnippetError(f"{where}: {error.ename}: {error.evalue}") from error
-    except (CellTimeoutError, DeadKernelError) as error:
+    except (CellTimeoutError, RuntimeError) as error:  # the kernel hangs, dies or does not start
         raise SnippetError(f"{path}: {error}") from error
+    finally:
+        atexit.unregister(client._cleanup_kernel)  # nbclient forgets it where no kernel starts
 
 
 def _line_of(error: CellExecutionError, notebook: NotebookNode, path: Path) -> str:
