@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import atexit
 import copy
 import hashlib
 import json
@@ -22,7 +23,7 @@ from jupyter_cache.base import CacheBundleIn
 from jupyter_cache.cache.db import DB_NAME
 from jupyter_cache.cache.main import JupyterCacheBase
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 from sqlalchemy.exc import SQLAlchemyError
@@ -392,8 +393,10 @@ def execute(notebook: NotebookNode, path: Path) -> NotebookNode:
     except CellExecutionError as error:
         where = _line_of(error, notebook, path)
         raise SnippetError(f"{where}: {error.ename}: {error.evalue}") from error
-    except (CellTimeoutError, DeadKernelError) as error:
+    except (CellTimeoutError, RuntimeError) as error:  # the kernel hangs, dies or does not start
         raise SnippetError(f"{path}: {error}") from error
+    finally:
+        atexit.unregister(client._cleanup_kernel)  # nbclient forgets it where no kernel starts
 
 
 def _line_of(error: CellExecutionError, notebook: NotebookNode, path: Path) -> str:
