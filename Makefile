@@ -7,7 +7,7 @@ TORCH_INDEX := $(if $(filter Linux,$(shell uname -s)),--extra-index-url https://
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: serve build test check bench run lock clean
+.PHONY: serve build test check fuzz bench run lock clean
 
 serve: .venv/ready
 	$(BIN)/yuanliu serve
@@ -23,6 +23,13 @@ check: .venv/ready-test
 
 test: check .venv/browser .venv/slurm
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal
+
+# For TIME seconds; what is found is in .cache/fuzz. Only where atheris has a wheel: Linux on x86-64.
+TIME ?= 60
+fuzz: .venv/ready-test
+	mkdir -p .cache/fuzz
+	OMP_NUM_THREADS=1 PYTHONPATH=tests $(BIN)/python tests/fuzz_catalog.py \
+		-max_total_time=$(TIME) -artifact_prefix=.cache/fuzz/
 
 bench: .venv/ready
 	$(BIN)/python benchmarks/snippets.py $(SEEDS)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
+import sys
 from collections import defaultdict
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -347,3 +350,15 @@ def test_prints_of_a_program_do_not_mix_with_its_json(project: Path) -> None:
     edit_text(project, "    x = np", "    print('garbage')\n    x = np", MEAN)
     ran = run(["run", "mean", "--json"])
     assert json.loads(ran.stdout)["id"] == "mean" and "garbage" in ran.stderr
+
+
+def test_fuzzer_that_follows_branches_finds_nothing(tmp_path: Path) -> None:
+    """A short run that is the same each time; ``make fuzz TIME=600`` goes on for longer."""
+    if find_spec("atheris") is None:
+        pytest.skip("atheris has no wheel for this system or Python")
+    path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+    command = [sys.executable, str(ROOT / "tests/fuzz_catalog.py"), "-runs=500", "-seed=1"]
+    environment = {**os.environ, "PYTHONPATH": path}
+    ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    assert "Done 500 runs" in ended.stderr
