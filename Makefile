@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 PART := $(if $(SHARD),--shard $(SHARD))
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: serve build warm test check bench run lock clean
+.PHONY: serve build warm test check fuzz bench run lock clean
 
 serve: .venv/ready
 	$(BIN)/yuanliu serve
@@ -29,6 +29,13 @@ check: .venv/ready-test
 
 test: check .venv/browser .venv/slurm
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal $(PART)
+
+# For TIME seconds; what is found is in .cache/fuzz. Only where atheris has a wheel: Linux on x86-64.
+TIME ?= 60
+fuzz: .venv/ready-test
+	mkdir -p .cache/fuzz
+	OMP_NUM_THREADS=1 PYTHONPATH=tests $(BIN)/python tests/fuzz_catalog.py \
+		-max_total_time=$(TIME) -artifact_prefix=.cache/fuzz/
 
 bench: .venv/ready
 	$(BIN)/python benchmarks/snippets.py $(SEEDS)

@@ -1,4 +1,4 @@
-"""The catalog loader under a fuzzer that follows its branches: ``make fuzz SECONDS=600``.
+"""The catalog loader under a fuzzer that follows its branches: ``make fuzz TIME=600``.
 
 Arguments are libFuzzer's (``-runs=1000``, ``-max_total_time=60``). What is found is written to a
 file ``crash-…``; with its name as an argument it is tried again.

@@ -191,6 +191,5 @@ def test_trouble_is_told_with_place_and_advice(tmp_path: Path) -> None:
     full = told(errno.ENOSPC, "No space", "/a/b")
     assert full == "/a/b: No space; free some space and try again"
     assert told(errno.EXDEV, "Cross", "/a", None, "/b").startswith("/b: Cross; choose a place")
-    assert str(Path.cwd()) in told(errno.ENOSPC, "No space")  # no disk is full: those in use
     assert told(errno.EIO, "Input/output error", b"/a\xff").startswith("/a")
     assert told("no number") == "no number"

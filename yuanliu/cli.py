@@ -64,23 +64,22 @@ class Commands(TyperGroup):
             _failed("Stopped.")
             raise typer.Exit(128 + (error.args[0] if error.args else signal.SIGINT)) from error
         except OSError as error:
-            if _output_is_lost() and error.filename is None:
+            _forget_output()
+            if error.filename is None and error.errno in trouble.FULL:
                 error.filename = "the output"
             if error.errno != errno.EPIPE:  # who reads has had enough: nothing to tell
                 _failed("Not done.", trouble.told(error))
             raise typer.Exit(1) from error
 
 
-def _output_is_lost() -> bool:
-    """Whether stdout cannot be written; then let it go, or Python would try again at its end."""
+def _forget_output() -> None:
+    """Let what cannot be written to stdout go, or Python would try again at its end."""
     try:
         sys.stdout.flush()
     except OSError:
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, sys.stdout.fileno())
         os.close(null)
-        return True
-    return False
 
 
 app = typer.Typer(
@@ -435,7 +434,9 @@ def _running(script: Path) -> Iterator[None]:
     except SnippetError as error:
         _failed("The run failed.", error)
         raise typer.Exit(1) from error
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # whatever the program raises
         frames = traceback.extract_tb(error.__traceback__)
         own = [one.lineno for one in frames if Path(one.filename) == script.resolve()]
         line = error.lineno if isinstance(error, SyntaxError) else next(reversed(own), None)

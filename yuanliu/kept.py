@@ -52,6 +52,9 @@ def write(file: Path, content: bytes, lasting: bool = True) -> None:
                 stream.flush()
                 os.fsync(stream.fileno())
         part.replace(file)
+    except OSError as error:
+        error.filename = error.filename or str(file)
+        raise
     finally:
         part.unlink(missing_ok=True)
 

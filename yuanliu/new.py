@@ -46,17 +46,14 @@ def make(directory: Path) -> list[Path]:
         directory.parent.mkdir(parents=True, exist_ok=True)
         new = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", dir=directory.resolve().parent))
         try:
-            shutil.copytree(
-                STARTER,
-                new,
-                dirs_exist_ok=True,
-                ignore=shutil.ignore_patterns("__pycache__"),
-                copy_function=shutil.copyfile,  # a package's files may be read-only
-            )
+            for source in sorted(STARTER.rglob("*")):
+                copied = new / source.relative_to(STARTER)
+                if source.is_dir() and source.name != "__pycache__":
+                    copied.mkdir()
+                elif source.is_file() and source.parent.name != "__pycache__":
+                    shutil.copyfile(source, copied)  # without its mode: packages are read-only
             with (new / "requirements.txt").open("a", encoding="utf-8") as file:
                 file.write(f"{requirement()}\n")
-            for inner in filter(Path.is_dir, new.rglob("*")):
-                inner.chmod(0o755)  # a package's directories may be read-only too
             for name, own in RENAMED.items():
                 (new / name).rename(new / own)
             schema = json.dumps(json_schema(), ensure_ascii=False, indent=2)

@@ -6,7 +6,6 @@ import errno
 import os
 import shutil
 import signal
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,7 +14,7 @@ from types import FrameType
 
 import psutil
 
-FULL = {errno.ENOSPC, errno.EDQUOT}
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # for these the system names no file
 ADVICE = {
     errno.ENOSPC: "free some space and try again",
     errno.EDQUOT: "free some space and try again",
@@ -38,8 +37,6 @@ def told(error: OSError) -> str:
     """What went wrong, where, and what to do."""
     named = error.filename2 or error.filename
     where = os.fsdecode(named) if isinstance(named, str | bytes | os.PathLike) else ""
-    if not where and error.errno in FULL:
-        where = ", ".join(map(str, _full(Path.cwd(), _temporary())))
     return f"{where}: {reason(error)}" if where else reason(error)
 
 
@@ -60,21 +57,15 @@ def located(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.filename is None and error.errno in {*FULL, errno.EFBIG}:
-            error.filename = str(_full(folder, Path.cwd(), _temporary())[0])
+        if error.filename is None and error.errno in FULL:
+            others = (Path.cwd(), Path(os.environ.get("TMPDIR", "/tmp")))
+            full = [one for one in others if one.is_dir() and _is_full(one)]
+            error.filename = str(full[0] if full and not _is_full(folder) else folder)
         raise
 
 
-def _full(*folders: Path) -> list[Path]:
-    """Those of ``folders`` whose disk is full, or all where none seems to be."""
-    there = [folder for folder in dict.fromkeys(folders) if folder.is_dir()]
-    return [one for one in there if shutil.disk_usage(one).free < 2**20] or there
-
-
-def _temporary() -> Path:
-    with suppress(OSError):  # where nothing can be written at all
-        return Path(tempfile.gettempdir())
-    return Path("/tmp")
+def _is_full(folder: Path) -> bool:
+    return shutil.disk_usage(folder).free < 2**20
 
 
 @contextmanager
