@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 from unicodedata import east_asian_width
 
-import igraph
-
 from yuanliu.catalog import Entry
 
 NODE_HEIGHT, LAYER_GAP, NODE_GAP, MARGIN = 46, 40, 18, 8
@@ -48,6 +46,8 @@ def layout(entries: list[Entry], language: str) -> Drawing:
             follow from others.
         language: of the labels.
     """
+    import igraph  # brings Matplotlib along, which takes a second to load
+
     index = {entry.id: number for number, entry in enumerate(entries)}
     above: list[set[int]] = []  # of each entry, everything that it rests on
     pairs: list[tuple[int, int]] = []
