@@ -6,8 +6,11 @@ import json
 import random
 import re
 import shutil
+import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 import yaml
 from conftest import edit, yuanliu
@@ -166,3 +169,20 @@ def test_a_language_that_fails_fails_the_build_and_is_named(toy: Path) -> None:
     assert result.returncode == 1
     assert "nowhere.md" in result.stderr and "en (exit 1)" in result.stderr
     assert not (toy / "site").exists()
+
+
+def test_no_process_outlives_a_build_that_is_killed(toy: Path) -> None:
+    built(toy)
+    build = psutil.Popen(
+        [sys.executable, "-c", "from yuanliu.cli import app; app(['build'])"], cwd=toy
+    )
+    languages: list[psutil.Process] = []
+    while build.poll() is None and len(languages) < 2:
+        languages = build.children()
+        time.sleep(0.01)
+    assert len(languages) == 2
+    build.kill()
+    build.wait()
+    _, alive = psutil.wait_procs(languages, timeout=10)
+    assert not alive
+    assert different(built(toy), built(toy, fresh=True)) == []

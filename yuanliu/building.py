@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import gzip
 import multiprocessing
+import os
 import shutil
 import signal
 import sys
+import threading
 from pathlib import Path
 from typing import cast
 from xml.etree import ElementTree
@@ -85,6 +87,7 @@ def _build_language(config: str, part: Path, language: str, found: Found) -> Non
     """Build the pages of one language, and what all share, into ``part``."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever waits for this process ends it
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     loaded = load(config, part)
     plugin = cast(YuanliuPlugin, loaded.plugins["yuanliu"])
     plugin.found = found
@@ -101,6 +104,14 @@ def _build_language(config: str, part: Path, language: str, found: Found) -> Non
         sys.exit(str(error))
     except Exception as error:  # of a hook, a theme, another plugin
         sys.exit(f"{type(error).__name__}: {error}")
+
+
+def _end_with_parent() -> None:
+    """Stop at once when the process that waits for this one is killed."""
+    parent = multiprocessing.parent_process()
+    if parent:
+        parent.join()
+        os._exit(1)
 
 
 def _join(parts: list[Path], site: Path) -> None:
