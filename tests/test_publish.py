@@ -170,11 +170,11 @@ def test_site_may_lie_on_another_disk_but_not_be_where_it_is_mounted(tmp_path: P
         assert names(mounted) == ["site"]
 
 
-def start(*arguments: str, cwd: Path) -> subprocess.Popen[str]:
+def start(*arguments: str, cwd: Path, **options) -> subprocess.Popen[str]:
     """The command line in a process of its own, not waited for."""
     command = [sys.executable, "-c", "from yuanliu.cli import app; app()", *arguments]
     pipe = subprocess.PIPE
-    return subprocess.Popen(command, cwd=cwd, stdout=pipe, stderr=pipe, text=True)
+    return subprocess.Popen(command, cwd=cwd, stdout=pipe, stderr=pipe, text=True, **options)
 
 
 @pytest.mark.parametrize("places", [("site", "site"), ("one", "other")])

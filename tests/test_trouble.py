@@ -166,7 +166,8 @@ def test_signal_in_a_build_leaves_the_old_site(
     copy(built, project)
     edit(project, "def experiment(seed", "import time\ntime.sleep(600)\ndef experiment(seed", MEAN)
     before = without_cache(project)
-    build = start("build", cwd=project)
+    # A shell lets what it starts in the background ignore Ctrl-C.
+    build = start("build", cwd=project, preexec_fn=lambda: signal.signal(sent, signal.SIG_DFL))
     new, waited = project / ".site.yuanliu-new", 0
     while not _kernels(build.pid) and waited < 600:  # the snippet runs now
         time.sleep(0.1)
