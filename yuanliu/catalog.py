@@ -7,6 +7,7 @@ import math
 import operator
 import re
 import sys
+import sysconfig
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -878,7 +879,7 @@ def _hidden(folder: Path) -> list[str]:
         for path in folder.glob("*")
         if path.name.endswith(tuple(all_suffixes())) or any(path.glob("__init__.*"))
     }
-    elsewhere = [place for place in sys.path if Path(place).resolve() != folder.resolve()]
+    elsewhere = [*sysconfig.get_paths().values(), str(Path(__file__).parent.parent)]
     found = {name: PathFinder.find_spec(name, elsewhere) for name in names}
     installed = {name for name, spec in found.items() if spec and spec.origin}
     return sorted(installed | (names & sys.stdlib_module_names))
