@@ -39,6 +39,19 @@ def load(config: str, site: Path) -> MkDocsConfig:
     return loaded
 
 
+def plugin_of(loaded: MkDocsConfig) -> YuanliuPlugin:
+    """The plugin yuanliu of a configuration.
+
+    Raises:
+        ConfigurationError: when it has none.
+    """
+    plugin = cast(YuanliuPlugin | None, loaded.plugins.get("yuanliu"))
+    if plugin is None:
+        told = f"{loaded.config_file_path} has no plugin 'yuanliu'; add it to 'plugins'"
+        raise ConfigurationError(told)
+    return plugin
+
+
 def build(loaded: MkDocsConfig, scheduler: str | None = None) -> None:
     """Build into the empty ``site_dir``; a warning is an error.
 
@@ -49,9 +62,7 @@ def build(loaded: MkDocsConfig, scheduler: str | None = None) -> None:
         Exception: MkDocs' own, when something is wrong; it has told what on stderr.
     """
     config, site = loaded.config_file_path, Path(loaded.site_dir)
-    plugin = cast(YuanliuPlugin | None, loaded.plugins.get("yuanliu"))
-    if plugin is None:
-        raise ConfigurationError(f"{config} has no plugin 'yuanliu'; add it to 'plugins'")
+    plugin = plugin_of(loaded)
     plugin.config.scheduler = scheduler or plugin.config.scheduler
     if "i18n" not in loaded.plugins:
         mkdocs_build(loaded)
@@ -61,7 +72,6 @@ def build(loaded: MkDocsConfig, scheduler: str | None = None) -> None:
     plugin.check_languages(loaded)
     languages = found.catalog.languages
     parts = {language: site / f".{language}" for language in languages}
-
     processes = {
         language: PROCESSES.Process(
             target=_build_language, args=(config, part, language, found), name=language
@@ -89,7 +99,7 @@ def _build_language(config: str, part: Path, language: str, found: Found) -> Non
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     loaded = load(config, part)
-    plugin = cast(YuanliuPlugin, loaded.plugins["yuanliu"])
+    plugin = plugin_of(loaded)
     plugin.found = found
     i18n = loaded.plugins["i18n"]
     i18n.current_language = language  # type: ignore[attr-defined]

@@ -37,13 +37,10 @@ from yuanliu.reading import read
 from yuanliu.shard import Shard
 
 if TYPE_CHECKING:
-    from mkdocs.config.defaults import MkDocsConfig
-
     from yuanliu.drift import State
     from yuanliu.links import Result as LinkResult
     from yuanliu.lookup import Record
     from yuanliu.pages import Verdict
-    from yuanliu.plugin import YuanliuPlugin
 
 os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")
 
@@ -187,10 +184,14 @@ def _drift(file: Path) -> list[State]:
     return drift.report(file, file.parent / "docs", file.parent / "snippets")
 
 
+def _catalog_option(file: Path) -> str:
+    """What a command is given so that it takes the catalog ``file``."""
+    return "" if file == CATALOG else f" --catalog {file}"
+
+
 def _tell_stale(file: Path, states: list[State]) -> int:
     """Say on stderr which languages fell behind, in the order of the files; how many they are."""
-    option = "" if file == CATALOG else f" --catalog {file}"
-    problems = sorted(problem for state in states for problem in state.problems(option))
+    problems = sorted(one for state in states for one in state.problems(_catalog_option(file)))
     for problem in problems:
         print(problem, file=sys.stderr)
     return len(problems)
@@ -200,9 +201,9 @@ def _tell_unrecorded(file: Path, states: list[State]) -> int:
     """Say on stderr how many texts changed in every language or are new; how many they are."""
     changed, new = (sum(getattr(state, name) for state in states) for name in ("changed", "new"))
     if changed or new:
-        option = "" if file == CATALOG else f" --catalog {file}"
         told = f"{_count(changed, 'text')} changed in every language, {new} new"
-        print(f"{told}; record them: yuanliu translated{option}", file=sys.stderr)
+        command = f"yuanliu translated{_catalog_option(file)}"
+        print(f"{told}; record them: {command}", file=sys.stderr)
     return changed + new
 
 
@@ -278,17 +279,6 @@ def _building() -> Iterator[None]:
         raise typer.Exit(1) from error
 
 
-def _plugin(config: MkDocsConfig) -> YuanliuPlugin:
-    """The plugin yuanliu of a configuration."""
-    from mkdocs.exceptions import ConfigurationError
-
-    try:
-        return config.plugins["yuanliu"]  # type: ignore[return-value]
-    except KeyError as error:
-        told = f"{config.config_file_path} has no plugin 'yuanliu'; add it to 'plugins'"
-        raise ConfigurationError(told) from error
-
-
 def _shard(text: str) -> Shard:
     try:
         return Shard.parse(text)
@@ -311,12 +301,12 @@ def warm(
     from mkdocs.config import load_config
     from mkdocs.exceptions import MkDocsException
 
-    from yuanliu import cache, snippets
+    from yuanliu import building, cache, snippets
 
     try:
         with _logging():
             loaded = load_config(str(config))
-            plugin = _plugin(loaded)
+            plugin = building.plugin_of(loaded)
             plugin.config.scheduler = scheduler or plugin.config.scheduler
             place = Path(loaded.config_file_path).parent / plugin.config.cache
             with cache.opened(place):
