@@ -165,9 +165,8 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         problems = catalog.unmeasured(found.entries, metrics)
         if problems:
             raise PluginError("\n" + "\n".join(problems))
-        root = Path(config.config_file_path).parent
         try:
-            said = words.load(root / self.config.locale, found.languages)
+            said = words.load(self._locale(config), found.languages)
             states = drift.report(self._list(config), Path(config.docs_dir), self._scripts(config))
         except catalog.CatalogError as error:
             raise PluginError(f"\n{error}") from error
@@ -185,10 +184,13 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         )
 
     def _list(self, config: MkDocsConfig) -> Path:
-        return Path(config.config_file_path).parent / self.config.catalog
+        return _root(config) / self.config.catalog
 
     def _scripts(self, config: MkDocsConfig) -> Path:
-        return Path(config.config_file_path).parent / self.config.snippets
+        return _root(config) / self.config.snippets
+
+    def _locale(self, config: MkDocsConfig) -> Path:
+        return _root(config) / self.config.locale
 
     def _labs(self, config: MkDocsConfig) -> list[str]:
         """The snippets whose models a script of the site plays with."""
@@ -203,9 +205,8 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
 
     def on_serve(self, server, *, config: MkDocsConfig, builder):
         """Rebuild when the catalog, a snippet or the generator's own templates change."""
-        list_, root = self._list(config), Path(config.config_file_path).parent
-        watched = [list_, drift.lock(list_), self._scripts(config), root / self.config.locale]
-        for path in watched:
+        list_ = self._list(config)
+        for path in [list_, drift.lock(list_), self._scripts(config), self._locale(config)]:
             if path.exists():
                 server.watch(str(path))
         server.watch(str(Path(__file__).parent))
@@ -311,8 +312,8 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
 
     def _common(self, config: MkDocsConfig, language: str) -> list[object]:
         """What all pages depend on: the programs, the settings, what stands around the content."""
-        root, custom = Path(config.config_file_path).parent, config.theme.custom_dir
-        hooks = [root / name for name in config.hooks]  # type: ignore[reportGeneralTypeIssues]
+        custom = config.theme.custom_dir
+        hooks = [_root(config) / name for name in config.hooks]  # type: ignore[reportGeneralTypeIssues]
         files = [*_files(Path(__file__).parent), *_files(Path(config.docs_dir), "*.md"), *hooks]
         files += _files(Path(custom)) if custom else []
         settings = {name: value for name, value in config.items() if name not in MOVING}
@@ -337,7 +338,7 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         ]
 
     def _cache(self, config: MkDocsConfig) -> Path:
-        return Path(config.config_file_path).parent / self.config.cache
+        return _root(config) / self.config.cache
 
     def _file(self, config: MkDocsConfig, src_uri: str, language: str, content: str) -> File:
         file = File.generated(config, src_uri, content=content, inclusion=InclusionLevel.NOT_IN_NAV)
@@ -698,6 +699,11 @@ def _refuse_active(content: str, script: Path) -> None:
             f"{script}: its prose may not hold {active!r}; write Markdown without HTML, and "
             "addresses with https://"
         )
+
+
+def _root(config: MkDocsConfig) -> Path:
+    """The folder of mkdocs.yml, from which the plugin's options count."""
+    return Path(config.config_file_path).parent
 
 
 def _between_languages(config: MkDocsConfig) -> bool:
