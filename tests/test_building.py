@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
 import random
 import re
 import shutil
+import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import psutil
@@ -20,20 +23,28 @@ from yuanliu.pages import LONG
 
 
 def built(project: Path, *, fresh: bool = False) -> dict[str, bytes]:
-    """Every file of a build of the project; a fresh one has no pages of builds before."""
+    """Every file of a build of the project; a fresh one has nothing of builds before."""
     if fresh:
-        shutil.rmtree(project / ".cache/snippets/pages", ignore_errors=True)
+        for kind in ("pages", "assets", "maps", "templates"):
+            shutil.rmtree(project / ".cache/snippets" / kind, ignore_errors=True)
     result = yuanliu("build", cwd=project)
     assert result.returncode == 0, result.stderr
     return files(project / "site")
 
 
 def files(site: Path) -> dict[str, bytes]:
-    return {
+    """What a site holds; of a book, which says when it was bound, the text."""
+    found = {
         path.relative_to(site).as_posix(): path.read_bytes()
         for path in sorted(site.rglob("*"))
         if path.is_file()
     }
+    return {name: _text(book) if name.endswith(".epub") else book for name, book in found.items()}
+
+
+def _text(epub: bytes) -> bytes:
+    book = zipfile.ZipFile(io.BytesIO(epub))
+    return b"".join(book.read(one) for one in sorted(book.namelist()) if one.endswith("xhtml"))
 
 
 def grow(project: Path, count: int) -> None:
@@ -58,6 +69,12 @@ def write(project: Path, catalog: dict) -> None:
     """JSON is YAML too, and has no aliases for what is there twice."""
     text = json.dumps(catalog, ensure_ascii=False, indent=1, default=str)
     (project / "papers.yaml").write_text(text, encoding="utf-8")
+
+
+def kept(project: Path, kind: str = "pages") -> set[Path]:
+    """The files on the shelves of all languages."""
+    found = (project / ".cache/snippets" / kind).glob("*/*")
+    return {path for path in found if path.name != "index.json"}
 
 
 def different(one: dict[str, bytes], other: dict[str, bytes]) -> list[str]:
@@ -110,20 +127,41 @@ def test_what_stands_on_every_page_is_new_on_every_page(
 def test_an_edit_rebuilds_what_it_touches_only(toy: Path) -> None:
     grow(toy, LONG + 1)
     built(toy, fresh=True)
-    keep = toy / ".cache/snippets/pages"
-    before = {path.name for path in keep.iterdir()}
+    before = kept(toy)
     catalog = yaml.safe_load((toy / "papers.yaml").read_text(encoding="utf-8"))
     random.Random(0).choice(catalog["entries"])["summary"]["en"] = "Said anew."
     write(toy, catalog)
     built(toy)
-    fresh = {path.name for path in keep.iterdir()} - before
+    fresh = kept(toy) - before
     assert 2 <= len(fresh) <= 50  # of the 2 x 220: the entry, its neighbours, the lists
 
 
-def test_a_kept_page_that_was_cut_short_is_built_anew(toy: Path) -> None:
+@pytest.mark.parametrize("kind", ["pages", "assets"])
+@pytest.mark.parametrize("trouble", ["cut", "written", "gone", "index", "index gone"])
+def test_what_somebody_changed_on_the_shelf_is_made_anew(
+    toy: Path, kind: str, trouble: str
+) -> None:
     whole = built(toy, fresh=True)
-    for page in (toy / ".cache/snippets/pages").iterdir():
-        page.write_bytes(page.read_bytes()[:100])
+    for file in kept(toy, kind):
+        if trouble == "cut":
+            file.write_bytes(file.read_bytes()[:100])
+        elif trouble == "written":  # in place, as long as before
+            file.write_bytes(b"x" * file.stat().st_size)
+        elif trouble == "gone":
+            file.unlink()
+    for index in (toy / ".cache/snippets" / kind).glob("*/index.json"):
+        if trouble == "index":
+            index.write_bytes(index.read_bytes()[:200])
+        elif trouble == "index gone":
+            index.unlink()
+    assert different(whole, built(toy)) == []
+
+
+def test_what_somebody_changed_in_the_site_is_made_anew(toy: Path) -> None:
+    whole = built(toy, fresh=True)
+    for file in (toy / "site").rglob("*"):
+        if file.is_file():
+            file.write_bytes(file.read_bytes().replace(b"e", b"a"))
     assert different(whole, built(toy)) == []
 
 
@@ -133,6 +171,28 @@ def test_pages_that_are_not_kept_are_the_same(toy: Path) -> None:
     edit(toy, "yuanliu: {jobs: 1}", "yuanliu: {jobs: 1, keep_pages: false}", "mkdocs.yml")
     assert different(whole, built(toy)) == []
     assert not (toy / ".cache/snippets/pages").exists()
+
+
+def test_a_build_after_books_were_made_in_the_same_process_comes_to_its_end(toy: Path) -> None:
+    """Typst leaves threads behind, which a forked process would wait for in vain."""
+    program = (
+        "from pathlib import Path; from yuanliu import building\n"
+        "alone, site = Path('alone').resolve(), Path('site').resolve()\n"
+        "building.mkdocs_build(building.load('mkdocs.yml', alone))\n"
+        "import shutil; shutil.rmtree('.cache/snippets/assets'); site.mkdir()\n"
+        "building.build(building.load('mkdocs.yml', site))\n"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=toy, check=True, timeout=180)
+    assert (toy / "site/en/book.pdf").is_file()
+
+
+def test_prerequisites_may_be_listed_in_any_order(toy: Path) -> None:
+    grow(toy, 4)
+    catalog = yaml.safe_load((toy / "papers.yaml").read_text(encoding="utf-8"))
+    catalog["entries"][3]["requires"] = ["work-1", "work-0"]
+    catalog["entries"][2]["requires"] = ["work-3"]
+    write(toy, catalog)
+    assert "papers/work-3/index.html" in built(toy)
 
 
 def test_languages_built_side_by_side_are_those_built_one_after_the_other(

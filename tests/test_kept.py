@@ -1,4 +1,4 @@
-"""Things kept between builds: made once, never there in part, whoever else writes them."""
+"""Files that are written at once: never there in part, whoever else writes them."""
 
 from __future__ import annotations
 
@@ -9,33 +9,21 @@ from threading import Barrier
 
 import pytest
 
-from yuanliu.kept import kept, write
+from yuanliu.kept import write
 
 
-def test_thing_is_made_once_for_the_same_data(tmp_path: Path) -> None:
-    made: list[str] = []
-
-    def make(name: str) -> bytes:
-        made.append(name)
-        return name.encode()
-
-    assert kept(tmp_path / "new", ".txt", ("a", 1), lambda: make("one")) == b"one"
-    assert kept(tmp_path / "new", ".txt", ("a", 1), lambda: make("two")) == b"one"
-    assert kept(tmp_path / "new", ".txt", ("a", 2), lambda: make("three")) == b"three"
-    assert made == ["one", "three"]
-
-
-def test_many_may_make_the_same_at_once(tmp_path: Path) -> None:
+def test_many_may_write_the_same_at_once(tmp_path: Path) -> None:
     barrier = Barrier(8)
 
-    def make() -> bytes:
+    def make() -> None:
         barrier.wait(30)
-        return b"x" * 1_000_000
+        write(tmp_path / "file", b"x" * 1_000_000, lasting=False)
 
     with ThreadPoolExecutor(8) as pool:
-        futures = [pool.submit(kept, tmp_path, ".bin", "data", make) for _ in range(8)]
-        assert {future.result() for future in futures} == {b"x" * 1_000_000}
-    assert len(list(tmp_path.iterdir())) == 1
+        for future in [pool.submit(make) for _ in range(8)]:
+            future.result()
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+    assert (tmp_path / "file").read_bytes() == b"x" * 1_000_000
 
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import html
 import json
+import shutil
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,7 +20,6 @@ from yuanliu.cards import FONTS, card, font_file
 from yuanliu.catalog import Entry
 from yuanliu.cite import plain
 from yuanliu.feeds import Address
-from yuanliu.kept import kept
 from yuanliu.pages import Site, number
 
 TEMPLATE = Path(__file__).with_name("templates") / "book.typ"
@@ -40,8 +41,14 @@ def volumes(
 def _content(
     site: Site, language: str, title: str, intro: str, address: str, eras: list[SimpleNamespace]
 ) -> dict[str, Any]:
-    """All that a book says, as plain data; figures are named by their files."""
+    """All that a book says, as plain data; figures are named by their files.
+
+    It is ``dated`` by its newest entry, in seconds: the same list makes the same book at any time.
+    """
+    added = [entry.added for era in eras for entry in era.entries if entry.added]
+    newest = datetime.combine(max(added, default=date(1970, 1, 1)), time(), UTC)
     return {
+        "dated": int(newest.timestamp()),
         "title": title,
         "intro": intro,
         "address": address,
@@ -105,45 +112,28 @@ def figures(site: Site) -> dict[str, str]:
     }
 
 
-def pdf(told: dict[str, Any], drawn: dict[str, str], directory: Path) -> bytes:
-    """The book as a PDF with an outline; set again only when its content changed."""
-    template = TEMPLATE.read_text(encoding="utf-8")
-    files = {"book.typ": template, "book.json": json.dumps(told, ensure_ascii=False, default=str)}
-    files |= drawn
-    return kept(directory, ".pdf", sorted(files.items()), lambda: _set(files))
-
-
-def _set(files: dict[str, str]) -> bytes:
-    """Typst's PDF of ``book.typ`` among the files."""
+def pdf(told: dict[str, Any], drawn: dict[str, str]) -> bytes:
+    """The book as a PDF with an outline, set by Typst."""
     import typst  # large, and seldom needed when the content is kept
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        files = {"book.json": json.dumps(told, ensure_ascii=False, default=str), **drawn}
         for file, text in files.items():
             (folder / file).write_text(text, encoding="utf-8")
+        shutil.copyfile(TEMPLATE, folder / "book.typ")
         typst.compile(
             str(folder / "book.typ"),
             output=str(folder / "book.pdf"),
             font_paths=[str(font_file(style).parent) for style in FONTS],
             ignore_system_fonts=True,
+            timestamp=told["dated"],
         )
         return (folder / "book.pdf").read_bytes()
 
 
-def epub(
-    told: dict[str, Any], drawn: dict[str, str], environment: Environment, directory: Path
-) -> bytes:
-    """The book as EPUB, a page for each entry under its era; bound again only when it changed."""
-    cover = card(told["title"], told["words"]["path"], told["intro"], 1, directory)
-    template = (TEMPLATE.parent / "book.xhtml").read_bytes()
-    data = json.dumps(told, ensure_ascii=False, default=str), sorted(drawn.items()), cover, template
-    return kept(directory, ".epub", data, lambda: _bind(told, drawn, cover, environment))
-
-
-def _bind(
-    told: dict[str, Any], drawn: dict[str, str], cover: bytes, environment: Environment
-) -> bytes:
-    """The EPUB's bytes, with the time of day in them."""
+def epub(told: dict[str, Any], drawn: dict[str, str], environment: Environment) -> bytes:
+    """The book as EPUB, a page for each entry under its era, with the time of day in it."""
     language = told["language"]
     book = mkepub.Book(
         title=told["title"],
@@ -153,7 +143,7 @@ def _bind(
     )
     book.set_stylesheet("figure img { max-width: 100%; } .yl-quiet { color: #5b6270; }")
     book.uuid = uuid5(NAMESPACE_URL, told["address"])
-    book.set_cover(cover)
+    book.set_cover(card(told["title"], told["words"]["path"], told["intro"], 1))
     for file, svg in drawn.items():
         book.add_image(file, svg.encode("utf-8"))
     template = environment.get_template("book.xhtml")

@@ -15,6 +15,7 @@ import shutil
 import signal
 import sys
 import threading
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import cast
 from xml.etree import ElementTree
@@ -28,8 +29,6 @@ from yuanliu import trouble
 from yuanliu.plugin import Found, YuanliuPlugin
 
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
-# A forked process has the modules already; only on Linux is a fork safe beside other libraries.
-PROCESSES = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
 
 
 def load(config: str, site: Path) -> MkDocsConfig:
@@ -73,10 +72,7 @@ def build(loaded: MkDocsConfig, scheduler: str | None = None) -> None:
     languages = found.catalog.languages
     parts = {language: site / f".{language}" for language in languages}
     processes = {
-        language: PROCESSES.Process(
-            target=_build_language, args=(config, part, language, found), name=language
-        )
-        for language, part in parts.items()
+        language: _process(config, part, language, found) for language, part in parts.items()
     }
     for process in processes.values():
         process.start()
@@ -91,6 +87,17 @@ def build(loaded: MkDocsConfig, scheduler: str | None = None) -> None:
         raise Abort(f"these languages failed: {', '.join(failed)}")
     _join(list(parts.values()), site)
     plugin.list_offline(site)
+
+
+def _process(*args: object) -> BaseProcess:
+    """A process that builds a language. A forked one has the modules and the catalog already.
+
+    Only on Linux is a fork safe beside other libraries, and not after Typst was at work: it would
+    wait for threads that a fork leaves behind.
+    """
+    if sys.platform == "linux" and "typst" not in sys.modules:
+        return multiprocessing.get_context("fork").Process(target=_build_language, args=args)
+    return multiprocessing.get_context("spawn").Process(target=_build_language, args=args)
 
 
 def _build_language(config: str, part: Path, language: str, found: Found) -> None:

@@ -38,16 +38,15 @@ class Drawing:
     height: float
 
 
-def layout(entries: list[Entry], language: str) -> Drawing:
+def layout(entries: list[Entry], language: str, known: dict[str, list] | None = None) -> Drawing:
     """Place ``entries`` in layers, prerequisites above what needs them.
 
     Args:
         entries: in reading order; edges are the ``requires`` among them, but for those that
             follow from others.
         language: of the labels.
+        known: where graphs of the same shape were placed; what is new is added.
     """
-    import igraph  # brings Matplotlib along, which takes a second to load
-
     index = {entry.id: number for number, entry in enumerate(entries)}
     above: list[set[int]] = []  # of each entry, everything that it rests on
     pairs: list[tuple[int, int]] = []
@@ -58,27 +57,17 @@ def layout(entries: list[Entry], language: str) -> Drawing:
         pairs += [(source, target) for source in needed if source not in implied]
     labels = [wrap(entry.title[language]) for entry in entries]
     width = max(_units(line) for lines in labels for line in lines) * UNIT + 24
-    layers = _layers(len(entries), pairs)
-    routes: list[list[int]] = []  # the vertices that stand in for a long edge, one a layer
-    steps: list[tuple[int, int]] = []
-    for source, target in pairs:
-        between = range(layers[source] + 1, layers[target])
-        route = list(range(len(layers), len(layers) + len(between)))
-        layers += between
-        steps += pairwise([source, *route, target])
-        routes.append(route)
-    graph = igraph.Graph(n=len(layers), edges=steps, directed=True)
-    placed = graph.layout_sugiyama(
-        layers=layers,
-        hgap=round(width + NODE_GAP),
-        vgap=NODE_HEIGHT + LAYER_GAP,
-        maxiter=500,
-    )
+    gap = round(width + NODE_GAP)
+    shape = f"{len(entries)} {gap} {pairs}"
+    known = {} if known is None else known
+    if shape not in known:
+        known[shape] = _place(len(entries), pairs, gap)
+    routes, placed = known[shape]
     linked = {end for pair in pairs for end in pair}
-    last = max((x for n, (x, y) in enumerate(placed.coords) if n in linked and y == 0), default=0)
+    last = max((x for n, (x, y) in enumerate(placed) if n in linked and y == 0), default=0)
     centres = [
         [last + 1, y] if number < len(entries) and number not in linked else [x, y]
-        for number, (x, y) in enumerate(placed.coords)
+        for number, (x, y) in enumerate(placed)
     ]  # entries without any link stand at the end of the first row
     points = _spread(centres, width + NODE_GAP)
     left = min(x for x, _ in points) - width / 2 - MARGIN
@@ -96,6 +85,26 @@ def layout(entries: list[Entry], language: str) -> Drawing:
         bends = [(x - left, y + MARGIN + NODE_HEIGHT / 2) for x, y in between]
         edges.append(_curve([start, *bends, end]))
     return Drawing(nodes, edges, round(right - left, 1), round(bottom + MARGIN, 1))
+
+
+def _place(count: int, pairs: list[tuple[int, int]], gap: int) -> list:
+    """The vertices that stand in for each long edge, one a layer; the centres of all vertices."""
+    import igraph  # brings Matplotlib along, which takes a second to load
+
+    layers = _layers(count, pairs)
+    routes: list[list[int]] = []
+    steps: list[tuple[int, int]] = []
+    for source, target in pairs:
+        between = range(layers[source] + 1, layers[target])
+        route = list(range(len(layers), len(layers) + len(between)))
+        layers += between
+        steps += pairwise([source, *route, target])
+        routes.append(route)
+    graph = igraph.Graph(n=len(layers), edges=steps, directed=True)
+    placed = graph.layout_sugiyama(
+        layers=layers, hgap=gap, vgap=NODE_HEIGHT + LAYER_GAP, maxiter=500
+    )
+    return [routes, placed.coords]
 
 
 def _spread(centres: list[list[float]], gap: float) -> list[tuple[float, float]]:
@@ -143,12 +152,15 @@ def _layers(count: int, pairs: list[tuple[int, int]]) -> list[int]:
     and others 1993, "A technique for drawing directed graphs", §2). igraph layers as well, but
     version 1.0 reads past its own memory on many graphs.
     """
+    layers = [0] * count
+    for source, target in pairs:  # in the order of the path, so each is final when it is read
+        layers[target] = max(layers[target], layers[source] + 1)
+    if all(layers[target] - layers[source] == 1 for source, target in pairs):
+        return layers  # no edge can be shorter
     import numpy as np
     from scipy.optimize import linprog  # takes half a second to load
     from scipy.sparse import csr_array
 
-    if not pairs:
-        return [0] * count
     edges = np.array(pairs)
     below = csr_array(
         (np.tile([1, -1], len(pairs)), (np.repeat(np.arange(len(pairs)), 2), edges.ravel())),

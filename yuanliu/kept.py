@@ -1,40 +1,17 @@
-"""Things made from data and kept between builds, under a name that changes with the data."""
+"""Files that are written at once, and by one process at a time."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 PART = ".part"  # the end of a file's name while it is written
-
-
-def kept(directory: Path, suffix: str, data: object, make: Callable[[], bytes]) -> bytes:
-    """What ``make`` returns, made only when no file for ``data`` is in ``directory`` yet.
-
-    Args:
-        data: all that the result depends on; its ``repr`` must tell it apart.
-    """
-    file = directory / f"{digest(data)}{suffix}"
-    with suppress(FileNotFoundError):
-        found = file.read_bytes()
-        if found:  # nothing is what a crash of the machine leaves
-            return found
-    made = make()
-    directory.mkdir(parents=True, exist_ok=True)
-    write(file, made, lasting=False)
-    return made
-
-
-def digest(data: object) -> str:
-    """A name for ``data`` by its ``repr``."""
-    return hashlib.sha256(repr(data).encode()).hexdigest()
 
 
 def write(file: Path, content: bytes, lasting: bool = True) -> None:

@@ -126,11 +126,20 @@ class Site:
         self.strings = words or {language: strings(language) for language in catalog.languages}
         self.stale = stale or {}
         self.names = names or {}
+        self.maps: dict[str, list] = {}  # graphs that were laid out already
 
     @cached_property
     def order(self) -> list[Entry]:
         """All entries along the reading path."""
         return self.catalog.reading_order()
+
+    @cached_property
+    def _place(self) -> dict[str, int]:
+        return {entry.id: place for place, entry in enumerate(self.order)}
+
+    def sorted(self, entries: Iterable[Entry]) -> list[Entry]:
+        """``entries`` along the reading path."""
+        return sorted(entries, key=lambda entry: self._place[entry.id])
 
     @property
     def long(self) -> bool:
@@ -347,7 +356,7 @@ class Site:
             t=words,
             say=lambda key, **values: words[key].format(**values),
             url=url,
-            draw=lambda entries: graph.layout(entries, language),
+            draw=lambda entries: graph.layout(self.sorted(entries), language, self.maps),
             safe=Markup,
             mix=mixed_answers,
             title_of=lambda execution: self.snippet_title(execution, language),

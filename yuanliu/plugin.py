@@ -12,17 +12,17 @@ import html
 import json
 import logging
 import re
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import count
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import jieba
 import latex2mathml.converter
 import nbformat
 import yaml
-from jinja2 import Environment
+from jinja2 import Environment, FileSystemBytecodeCache
 from mkdocs.config import config_options as option
 from mkdocs.config.base import Config
 from mkdocs.config.defaults import MkDocsConfig
@@ -35,14 +35,16 @@ from mkdocs.structure.toc import get_toc
 from mkdocs.utils import CountHandler, get_relative_url
 from mkdocs.utils.templates import TemplateContext
 
-from yuanliu import book, cache, catalog, cite, drift, feeds, pages, snippets, words
-from yuanliu.built import Built, BuiltPages
+from yuanliu import book, catalog, cite, drift, feeds, pages, recall, snippets, words
 from yuanliu.cards import card
 from yuanliu.glossary import link_terms
 from yuanliu.inert import active_html
-from yuanliu.kept import kept
+from yuanliu.kept import write
+from yuanliu.keys import Keys, digest, programs
+from yuanliu.keys import files as files_in
 from yuanliu.policy import Policy, PolicyError
 from yuanliu.shard import Shard
+from yuanliu.shelf import Shelf
 
 log = get_plugin_logger(__name__)
 
@@ -52,10 +54,14 @@ COMPONENT = re.compile(r"<!-- *yuanliu:([a-z]+) *-->")
 CODE = re.compile(r"<pre\b.*?</pre>", re.DOTALL)  # not sought, and most of an index's weight
 LENT = re.compile(r"<!-- lang:([A-Za-z-]+) -->(.*?)<!-- /lang -->", re.DOTALL)
 HEADING = re.compile(r'<h([1-3]) id="([^"]+)">(.*?)</h\1>', re.DOTALL)
+ANCHOR = re.compile(r'<[^>]* id="([^"]+)"')
+LIST = re.compile(r"<!--yl-list-->(.*?)<!--/yl-list-->", re.DOTALL)  # names of other pages
+LIST_WAS = re.compile(r"<!--yl-list (\d+)-->")
 MATH = re.compile(r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', re.DOTALL)
 SEARCH_BASE = re.compile(r'(<script id="__config"[^>]*>[^<]*?"base": )"[^"]*"')
 EXTENSIONS = ["attr_list", "pymdownx.arithmatex", "pymdownx.highlight", "pymdownx.superfences"]
 MOVING = {"site_dir", "config_file_path", "docs_dir"}  # where a site lies changes no page
+MAPS = 2  # for each page so many laid out graphs are kept
 OFFLINE = {".html", ".css", ".js", ".svg", ".json", ".png"}  # what an offline copy holds
 
 
@@ -81,11 +87,19 @@ class YuanliuConfig(Config):
     content_security_policy = option.Type((bool, dict), default=True)  # or what it allows besides
 
 
+class Asset(NamedTuple):
+    """A file of the site that is no page; with ``data``, all that it is made from, it is kept."""
+
+    address: str
+    make: Callable[[], str | bytes]
+    data: object = None
+
+
 class HtmlPage(MkDocsPage):
     """A page that has no Markdown to be read and converted."""
 
-    def __init__(self, file: File, config: MkDocsConfig, head: dict):
-        super().__init__(None, file, config)
+    def __init__(self, title: str | None, file: File, config: MkDocsConfig, head: dict):
+        super().__init__(title, file, config)
         self.head = head
 
     def read_source(self, config: MkDocsConfig) -> None:
@@ -93,6 +107,22 @@ class HtmlPage(MkDocsPage):
 
     def render(self, config: MkDocsConfig, files: Files) -> None:
         self.content, self.toc, self.present_anchor_ids = "", get_toc([]), set()
+
+
+class PlacedFile(File):
+    """A file that stands in the site already, as an earlier build made it."""
+
+    @classmethod
+    def in_place_of(cls, file: File, config: MkDocsConfig) -> PlacedFile:
+        placed = cls.generated(config, file.src_uri, content="", inclusion=file.inclusion)
+        placed.dest_uri = file.dest_uri
+        return cast(PlacedFile, placed)
+
+    def is_documentation_page(self) -> bool:
+        return False
+
+    def copy_file(self, dirty: bool = False) -> None:
+        """Nothing is left to do."""
 
 
 class YuanliuPlugin(BasePlugin[YuanliuConfig]):
@@ -142,17 +172,29 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             found = catalog.load(self._list(config), snippets_dir=self._scripts(config))
             names = sorted({entry.snippet for entry in found.entries})
             paths = [self._scripts(config) / f"{name}.py" for name in names]
-            with cache.opened(self._cache(config)):
-                executions = snippets.execute_all(
-                    [path for path in paths if not shard or shard.has(snippets.key(path))],
-                    cache_dir=self._cache(config),
-                    jobs=self.config.jobs,
-                    on_start=lambda name: log.info("Running snippet %s", name),
-                    scheduler=self.config.scheduler,
-                )
+            known = "" if shard else recall.key(paths)
+            executions = recall.recall(self._cache(config), known)
+            if executions is None:
+                executions = self._execute(paths, config, shard)
+                if known:
+                    recall.remember(self._cache(config), known, executions)
         except (catalog.CatalogError, snippets.SnippetError) as error:
             raise PluginError(f"\n{error}") from error
         return found, executions
+
+    def _execute(
+        self, paths: list[Path], config: MkDocsConfig, shard: Shard | None
+    ) -> dict[str, snippets.Execution]:
+        from yuanliu import cache  # brings a database along, which takes a while to load
+
+        with cache.opened(self._cache(config)):
+            return snippets.execute_all(
+                [path for path in paths if not shard or shard.has(snippets.key(path))],
+                cache_dir=self._cache(config),
+                jobs=self.config.jobs,
+                on_start=lambda name: log.info("Running snippet %s", name),
+                scheduler=self.config.scheduler,
+            )
 
     def find(self, config: MkDocsConfig) -> Found:
         """What ``run`` finds of the whole catalog, when every claim has its metric.
@@ -256,66 +298,95 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         if self.own_nav is None:
             config.nav = self._nav(config, language)
         self.pages = {f"{page.path}.md": page for page in self.site.pages(language)}
-        self._find_kept(config, language)
         self.warned = CountHandler()
         self.warned.setLevel(logging.WARNING)
         logging.getLogger("mkdocs").addHandler(self.warned)
         self.indexed = 0  # how much of the search index belongs to pages already seen
-        made, named = [], set(_named_in(config.nav))
-        for src_uri, page in self.pages.items():
-            built = self.kept.get(src_uri)
-            head = self._head(page, built)
-            markdown = page.template.endswith(".md") and not built
-            if markdown or src_uri in named:  # the navigation makes its own pages
-                url = self._urls(f"{page.path}/", language)
-                body = self.site.render(page, language, url) if markdown else ""
-                front = yaml.safe_dump(head, allow_unicode=True, sort_keys=False)
-                file = self._file(config, src_uri, language, f"---\n{front}---\n{body}")
-            else:
-                file = self._file(config, src_uri, language, "")
-                HtmlPage(file, config, head)
-            alternates = {
-                other: self._file(config, src_uri, other, "")
-                for other in self.site.catalog.languages
-            }
-            alternates[language] = file
-            file.locale = file.locale_alternate_of = language  # type: ignore[attr-defined]
-            file.alternates = alternates  # type: ignore[attr-defined]
+        self.found_by_search: dict[str, list[dict]] = {"": []}  # of each of our pages; "": others
+        self.made_pages: dict[str, File] = {}  # those to keep, by their key
+        self._look_for_kept(config, language)
+        titles = {path: title for title, path in _named_in(config.nav)}
+        made = [
+            self._page_file(config, src_uri, page, language, titles)
+            for src_uri, page in self.pages.items()
+        ]
+        for file in made:
             files.append(file)
-            made.append(file)
         if "i18n" in config.plugins:
             config.plugins["i18n"].i18n_files_per_language[language].extend(made)  # type: ignore[attr-defined]
-        for address, content in [
-            *self._assets(config, language),
-            *self._for_programs(config, language),
-        ]:
-            files.append(File.generated(config, address, content=content))
+        for asset in (*self._assets(config, language), *self._for_programs(config, language)):
+            self._add(asset, files, config)
         return files
 
-    def _find_kept(self, config: MkDocsConfig, language: str) -> None:
-        """Find the pages that an earlier build made from just what they would be made of now."""
-        self.kept: dict[str, Built] = {}
-        self.keys: dict[str, str] = {}
-        if not self.config.keep_pages:
+    def _look_for_kept(self, config: MkDocsConfig, language: str) -> None:
+        """Know what earlier builds made, and from what."""
+        shelves, self.programs = self._cache(config), programs()
+        self.compiled = _compiled(shelves / "templates", self.programs)
+        self.site.environment.bytecode_cache = self.compiled
+        self.maps = shelves / "maps" / f"{language}.json"
+        self.site.maps = _known_maps(self.maps)
+        self.drawn = len(self.site.maps)
+        self.assets = Shelf(shelves / "assets" / language)
+        self.shelf = Shelf(shelves / "pages" / language) if self.config.keep_pages else None
+        self.keys = Keys(self.site.catalog, (language, *self._common(config, language)))
+        self.everything = self.keys.of({"entries": self.site.order})
+
+    def _page_file(
+        self,
+        config: MkDocsConfig,
+        src_uri: str,
+        page: pages.Page,
+        language: str,
+        titles: dict[str, str | None],
+    ) -> File:
+        """The file of a page: in its place already when all that it depends on is as it was."""
+        head, title = self._head(page), titles.get(src_uri)
+        file = self._file(config, src_uri, language)
+        newer = self.site.newer(page.path, language)
+        more = (page.title, page.description, newer, self.everything if page.whole else "")
+        key = self.keys.of(page.context, src_uri, *more)
+        kept = self.shelf.place(key, Path(file.abs_dest_path)) if self.shelf else None
+        if kept:
+            file = PlacedFile.in_place_of(file, config)
+            placed = HtmlPage(title, file, config, head)
+            placed.read_source(config)
+            placed.content, placed.present_anchor_ids = "", set(kept.note["anchors"])
+            self.found_by_search[src_uri] = kept.note["search"]
+        elif page.template.endswith(".md"):
+            url = self._urls(f"{page.path}/", language)
+            front = yaml.safe_dump(head, allow_unicode=True, sort_keys=False)
+            file.content_string = f"---\n{front}---\n{self.site.render(page, language, url)}"
+        else:
+            HtmlPage(title, file, config, head)
+        if not kept:
+            self.made_pages[key] = file
+        alternates = {
+            other: self._file(config, src_uri, other) for other in self.site.catalog.languages
+        }
+        alternates[language] = file
+        file.locale = file.locale_alternate_of = language  # type: ignore[attr-defined]
+        file.alternates = alternates  # type: ignore[attr-defined]
+        return file
+
+    def _add(self, asset: Asset, files: Files, config: MkDocsConfig) -> None:
+        """Add a file that is no page, made only when no earlier build made it from the same."""
+        if asset.data is None:
+            files.append(File.generated(config, asset.address, content=asset.make()))
             return
-        directory = self._cache(config) / "pages"
-        self.store = BuiltPages(directory, (language, *self._common(config, language)))
-        everything = self.store.key({"entries": self.site.order})
-        for src_uri, page in self.pages.items():
-            newer = self.site.newer(page.path, language)
-            more = (page.title, page.description, newer, everything if page.whole else "")
-            key = self.store.key(page.context, src_uri, *more)
-            self.keys[src_uri] = key
-            built = self.store.find(key)
-            if built:
-                self.kept[src_uri] = built
+        key = digest((asset.address, self.programs, asset.data))
+        target = Path(config.site_dir, asset.address)
+        if self.assets.place(key, target):
+            files.append(PlacedFile.generated(config, asset.address, content=""))
+        else:
+            files.append(File.generated(config, asset.address, content=asset.make()))
+            self.assets.keep(key, target)
 
     def _common(self, config: MkDocsConfig, language: str) -> list[object]:
         """What all pages depend on: the programs, the settings, what stands around the content."""
         custom = config.theme.custom_dir
         hooks = [_root(config) / name for name in config.hooks]  # type: ignore[reportGeneralTypeIssues]
-        files = [*_files(Path(__file__).parent), *_files(Path(config.docs_dir), "*.md"), *hooks]
-        files += _files(Path(custom)) if custom else []
+        files = [*files_in(Path(config.docs_dir), "*.md"), *hooks]
+        files += files_in(Path(custom)) if custom else []
         settings = {name: value for name, value in config.items() if name not in MOVING}
         settings["extra"] = {
             name: config.extra[name] for name in config.extra if name != "alternate"
@@ -323,12 +394,10 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         settings["theme"] = {name: config.theme[name] for name in config.theme}
         plugins = config.plugins.items()  # hooks too, which have no settings
         settings["plugins"] = {name: dict(getattr(one, "config", {})) for name, one in plugins}
-        packages = {file.name for folder in sys.path for file in Path(folder).glob("*.dist-info")}
         found, order = self.site.catalog, self.site.order
         in_nav = not self.site.long or self.own_nav is not None
         return [
-            sys.version,
-            sorted(packages),
+            self.programs,
             [hashlib.sha256(file.read_bytes()).hexdigest() for file in files],
             json.dumps(settings, default=_named, sort_keys=True),
             (self.site.strings[language], self._language_names(config), found.fallback),
@@ -340,20 +409,18 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
     def _cache(self, config: MkDocsConfig) -> Path:
         return _root(config) / self.config.cache
 
-    def _file(self, config: MkDocsConfig, src_uri: str, language: str, content: str) -> File:
-        file = File.generated(config, src_uri, content=content, inclusion=InclusionLevel.NOT_IN_NAV)
+    def _file(self, config: MkDocsConfig, src_uri: str, language: str) -> File:
+        file = File.generated(config, src_uri, content="", inclusion=InclusionLevel.NOT_IN_NAV)
         file.dest_uri = self._prefix(language) + file.dest_uri
         return file
 
-    def _head(self, page: pages.Page, built: Built | None) -> dict:
+    def _head(self, page: pages.Page) -> dict:
         """What the front matter of a page says."""
         # The theme writes titles and descriptions as they are, so they are escaped here.
         title, description = html.escape(page.title), html.escape(_shorten(page.description))
         head: dict = {"title": title, "description": description}
         if page.wide:
             head["hide"] = ["toc"]
-        if built:
-            return head | {"template": "kept.html", "search": {"exclude": True}}
         if "entry" in page.context:  # before the lists that only name it
             head["search"] = {"boost": 4}
         return head
@@ -369,69 +436,65 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
 
         return url
 
-    def _assets(self, config: MkDocsConfig, language: str) -> list[tuple[str, str | bytes]]:
+    def _assets(self, config: MkDocsConfig, language: str) -> Iterator[Asset]:
         """Notebooks in ``language``; with the default one also what all languages share."""
-        made: list[tuple[str, str | bytes]] = []
-        for name in self.site.used_snippets:
-            run = self.site.executions[name]
+        runs = [self.site.executions[name] for name in self.site.used_snippets]
+        for run in runs:
             notebook = snippets.in_language(run.notebook, self.site.told_in(run, language))
-            address = f"{self._prefix(language)}snippets/{name}/{name}.ipynb"
-            made.append((address, nbformat.writes(notebook)))
-            if not self._prefix(language):
-                if name in self.site.labs and run.live:
-                    made.append((f"assets/models/{name}.safetensors", run.live))
-                made += [
-                    (f"assets/figures/{name}-{number}.svg", figure.svg)
-                    for number, figure in enumerate(run.figures, 1)
-                ]
-        if not self._prefix(language):
-            made += self._citations(config)
-            runs = [self.site.executions[name] for name in self.site.used_snippets]
-            for name in sorted({name for run in runs for name in (run.name, *run.builds_on)}):
-                program = (self._scripts(config) / f"{name}.py").read_text(encoding="utf-8")
-                made.append((f"snippets/{name}/{name}.py", program))
-        return made
+            address = f"{self._prefix(language)}snippets/{run.name}/{run.name}.ipynb"
+            data = self.keys.run(run), self.site.told_in(run, language)
+            yield Asset(address, partial(nbformat.writes, notebook), data)
+        if self._prefix(language):
+            return
+        for run in runs:
+            if run.name in self.site.labs and run.live:
+                yield Asset(f"assets/models/{run.name}.safetensors", lambda run=run: run.live)
+            for number, figure in enumerate(run.figures, 1):
+                address = f"assets/figures/{run.name}-{number}.svg"
+                yield Asset(address, lambda figure=figure: figure.svg)
+        for name in sorted({name for run in runs for name in (run.name, *run.builds_on)}):
+            program = self._scripts(config) / f"{name}.py"
+            yield Asset(f"snippets/{name}/{name}.py", partial(program.read_text, encoding="utf-8"))
+        yield from self._citations(config)
 
-    def _for_programs(self, config: MkDocsConfig, language: str) -> list[tuple[str, str | bytes]]:
+    def _for_programs(self, config: MkDocsConfig, language: str) -> Iterator[Asset]:
         """The feed, llms.txt, the book, and the cards that social networks show."""
         prefix, words = self._prefix(language), self.site.strings[language]
         list_, address = self.site.catalog, self._in(config, language)
         title, intro = config.site_name, config.site_description or ""
-        cards = self._cache(config) / "cards"
-        figures = book.figures(self.site)
-        made: list[tuple[str, str | bytes]] = [
-            (f"{prefix}feed.xml", feeds.atom(list_, language, title, address)),
-            (f"{prefix}llms.txt", feeds.llms_txt(list_, language, title, intro, address)),
-            (f"assets/cards/{language}/index.png", card(title, words["path"], intro, 1, cards)),
-        ]
+        yield Asset(f"{prefix}feed.xml", partial(feeds.atom, list_, language, title, address))
+        yield Asset(
+            f"{prefix}llms.txt", partial(feeds.llms_txt, list_, language, title, intro, address)
+        )
+        figures, environment = book.figures(self.site), self.site.environment
         for place, told in book.volumes(self.site, language, title, intro, address):
-            made.append((f"{prefix}{place}book.pdf", book.pdf(told, figures, cards)))
-            epub = book.epub(told, figures, self.site.environment, cards)
-            made.append((f"{prefix}{place}book.epub", epub))
+            data = json.dumps(told, ensure_ascii=False, default=str), sorted(figures.items())
+            bind = partial(book.epub, told, figures, environment)
+            yield Asset(f"{prefix}{place}book.pdf", partial(book.pdf, told, figures), data)
+            yield Asset(f"{prefix}{place}book.epub", bind, data)
+        shown = {"index": (title, words["path"], intro, 1)}
         for entry in self.site.order:
             era, authors = list_.era(entry.era).name[language], cite.plain(entry.authors[0])
             below = f"{authors}{words['and_others'] if entry.authors[1:] else ''} · {entry.year}"
-            drawn = card(entry.title[language], era, below, self.site.era_number[entry.era], cards)
-            made.append((f"assets/cards/{language}/{entry.id}.png", drawn))
-        return made
+            number = self.site.era_number[entry.era]
+            shown[entry.id] = entry.title[language], era, below, number
+        for name, data in shown.items():
+            yield Asset(f"assets/cards/{language}/{name}.png", partial(card, *data), data)
 
-    def _citations(self, config: MkDocsConfig) -> list[tuple[str, str]]:
+    def _citations(self, config: MkDocsConfig) -> Iterator[Asset]:
         """A file for each entry and form, and all of them in one for the choice of works."""
-        directory, program = self._cache(config) / "citations", Path(cite.__file__).read_bytes()
-
-        def write(entry: catalog.Entry) -> bytes:
-            return json.dumps(self.site.citation(entry)).encode()
-
-        written = {
-            entry.id: json.loads(kept(directory, ".json", (entry, program), partial(write, entry)))
-            for entry in self.site.order
-        }
-        made = [
-            (f"papers/{id_}/{id_}{suffix}", text)
-            for id_, forms in written.items()
-            for suffix, text in forms.items()
-        ]
-        return [*made, ("assets/citations.json", json.dumps(written, ensure_ascii=False))]
+        whole = "assets/citations.json"
+        text, known = self.assets.read("citations")
+        before, now = json.loads(text or "{}"), {}
+        made_from = {e.id: digest((self.keys.entry(e), self.programs)) for e in self.site.order}
+        for entry in self.site.order:
+            same = known and known.get(entry.id) == made_from[entry.id]
+            now[entry.id] = before[entry.id] if same else self.site.citation(entry)
+            for suffix, form in now[entry.id].items():
+                address = f"papers/{entry.id}/{entry.id}{suffix}"
+                yield Asset(address, lambda form=form: form, made_from[entry.id])
+        self.assets.keep("citations", Path(config.site_dir, whole), made_from)
+        yield Asset(whole, partial(json.dumps, now, ensure_ascii=False))
 
     def _nav(self, config: MkDocsConfig, language: str) -> list:
         """Home, the path with its eras, the ways to browse, then the pages written by hand."""
@@ -467,14 +530,13 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         self, content: str, *, page: MkDocsPage, config: MkDocsConfig, files: Files
     ) -> str:
         """Render generated pages, fill components into hand-written ones, set formulas."""
-        if self._built(page):
-            return ""
         language = self._language(config)
         url = self._urls(page.url.removeprefix(self._prefix(language)), language)
         ours = self.pages.get(page.file.src_uri) if page.file.generated_by else None
         if ours and not ours.template.endswith(".md"):
             content = self.site.render(ours, language, url)
             page.toc = get_toc(_outline(content))  # type: ignore[arg-type]
+            page.present_anchor_ids = set(ANCHOR.findall(content))
 
         def component(match: re.Match) -> str:
             return self.site.component(f"{match[1]}.html", language, url)
@@ -483,7 +545,7 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         content = LENT.sub(r'<div class="yl-borrowed" lang="\1">\2</div>', content)
         if ours and ours.template.endswith(".md"):
             script = self._scripts(config) / f"{ours.context['execution'].name}.py"
-            _refuse_active(content, script)
+            _refuse_active(LIST.sub(r"\1", content), script)
         if ours and ours.path.startswith(("papers/", "snippets/", "eras/")):
             content = link_terms(content, self.site.catalog.glossary, language, url)
         return self._notices(ours, page, language, content)
@@ -510,6 +572,7 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
 
     def on_env(self, env: Environment, *, config: MkDocsConfig, files: Files) -> Environment:
         """Make the content security policy from the theme's templates."""
+        env.bytecode_cache = self.compiled
         allowed = self.config.content_security_policy
         added = allowed if isinstance(allowed, dict) else {}
         try:
@@ -550,30 +613,37 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             )
         return output
 
-    def _built(self, page: MkDocsPage) -> Built | None:
-        """The page as an earlier build made it, where it is kept."""
-        return self.kept.get(page.file.src_uri) if page.file.generated_by else None
+    @event_priority(50)
+    def _hide_lists(
+        self, context: TemplateContext, *, page: MkDocsPage, config: MkDocsConfig, nav: Navigation
+    ) -> TemplateContext:
+        """Take what only names other pages out of the content, until the search has seen it."""
+        self.lists = LIST.findall(page.content or "")
+        numbers = count()
+        page.content = LIST.sub(lambda _: f"<!--yl-list {next(numbers)}-->", page.content or "")
+        return context
 
     @event_priority(-200)
-    def on_page_context(
+    def _describe(
         self, context: TemplateContext, *, page: MkDocsPage, config: MkDocsConfig, nav: Navigation
     ) -> TemplateContext:
         """What the head of a page tells programs: JSON-LD, the card for links, the feed.
 
         The search plugin has been here before: what it took from the page is stripped of code.
         """
-        built, index = self._built(page), self._search_entries(config)
-        if built:
-            index += built.search
-            page.present_anchor_ids = set(built.anchors)
-        self.taken = index[self.indexed :]
+        content = page.content or ""
+        page.content = LIST_WAS.sub(lambda match: self.lists[int(match[1])], content)
+        index = self._search_entries(config)
+        taken = index[self.indexed :]
         self.indexed = len(index)
-        if built:
-            return context
-        for taken in self.taken:
-            taken["text"] = CODE.sub("", taken["text"])
+        for one in taken:
+            one["text"] = CODE.sub("", one["text"])
         language = self._language(config)
         ours = self.pages.get(page.file.src_uri) if page.file.generated_by else None
+        if ours:
+            self.found_by_search[page.file.src_uri] = taken
+        else:
+            self.found_by_search[""] += taken
         entry = ours.context.get("entry") if ours else None
         name = entry.id if entry else "index"
         context["yuanliu"] = {  # type: ignore[typeddict-unknown-key]
@@ -584,6 +654,8 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         }
         return context
 
+    on_page_context = CombinedEvent(_hide_lists, _describe)  # type: ignore[assignment]
+
     def _address(self, config: MkDocsConfig, path: str) -> str:
         """The full address of a path from the site's root."""
         return (config.site_url or "/").rstrip("/") + "/" + path.lstrip("/")
@@ -593,21 +665,9 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         prefix = self._prefix(language)
         return lambda path: self._address(config, path if path[:1] == "/" else prefix + path)
 
-    @event_priority(-1000)  # the last of all plugins: what is kept is what is written
+    @event_priority(-60)
     def on_post_page(self, output: str, *, page: MkDocsPage, config: MkDocsConfig) -> str:
-        """Mend what the theme leaves, and keep the page, or give back the one that was kept."""
-        built = self._built(page)
-        if built:
-            return built.html
-        output = self._mend(output, page, config)
-        key = self.keys.get(page.file.src_uri) if page.file.generated_by else None
-        if key:
-            anchors = sorted(page.present_anchor_ids or ())
-            self.store.keep(key, Built(output, self.taken, anchors))
-        return output
-
-    def _mend(self, output: str, page: MkDocsPage, config: MkDocsConfig) -> str:
-        """Names for assistive tools, and search in this language."""
+        """Mend what the theme leaves: names for assistive tools, and search in this language."""
         language = self._language(config)
         base = get_relative_url(self._prefix(language) or ".", page.url)
         output = SEARCH_BASE.sub(lambda match: match[1] + json.dumps(base.rstrip("/")), output, 1)
@@ -621,9 +681,28 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         return self._protect(output, root, page.file.src_uri, style_attributes=styled)
 
     @event_priority(100)
-    def _keep_pages(self, *, config: MkDocsConfig) -> None:
-        """Keep the pages of the language for later builds, unless a warning is to be told again."""
-        self._settle(keep=not self.warned.get_counts())
+    def _keep(self, *, config: MkDocsConfig) -> None:
+        """Put kept pages into the index of the search; keep all for later builds.
+
+        No page is kept when there was a warning, so that the next build tells it again.
+        """
+        order = ["", *self.pages]
+        index = [one for path in order for one in self.found_by_search.get(path, [])]
+        self._search_entries(config)[:] = index
+        self._forget_warnings()
+        self.assets.settle()
+        if len(self.site.maps) != self.drawn:
+            self.maps.parent.mkdir(parents=True, exist_ok=True)
+            newest = list(self.site.maps.items())[-MAPS * len(self.pages) :]
+            write(self.maps, json.dumps(dict(newest)).encode(), lasting=False)
+        if not self.shelf or self.warned.get_counts():
+            return
+        for key, file in self.made_pages.items():
+            anchors = sorted(file.page.present_anchor_ids or ())  # type: ignore[union-attr]
+            found = self.found_by_search.get(file.src_uri, [])
+            note = {"search": found, "anchors": anchors}
+            self.shelf.keep(key, Path(file.abs_dest_path), note)
+        self.shelf.settle()
 
     @event_priority(-200)
     def _finish(self, *, config: MkDocsConfig) -> None:
@@ -634,17 +713,15 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         self.split_search(site, self.site.catalog.languages)
         self.list_offline(site)
 
-    on_post_build = CombinedEvent(_keep_pages, _finish)  # type: ignore[assignment]
+    on_post_build = CombinedEvent(_keep, _finish)  # type: ignore[assignment]
 
     def on_build_error(self, *, error: Exception) -> None:
-        """Keep nothing of a build that fails."""
+        """Listen to the warnings of this build no longer."""
         if hasattr(self, "warned"):
-            self._settle(keep=False)
+            self._forget_warnings()
 
-    def _settle(self, keep: bool) -> None:
+    def _forget_warnings(self) -> None:
         logging.getLogger("mkdocs").removeHandler(self.warned)
-        if self.config.keep_pages:
-            self.store.settle(keep)
 
     def split_search(self, site: Path, languages: list[str]) -> None:
         """Leave in each language's index its own pages, so that results stay in the language."""
@@ -701,6 +778,24 @@ def _refuse_active(content: str, script: Path) -> None:
         )
 
 
+def _known_maps(file: Path) -> dict[str, list]:
+    """How graphs were laid out by builds before; none where a crash cut that short."""
+    try:
+        found = json.loads(file.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _compiled(directory: Path, programs: str) -> FileSystemBytecodeCache:
+    """Where templates are kept compiled, each for the programs that read it."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for file in directory.iterdir():
+        if not file.name.startswith(programs[:16]):
+            file.unlink(missing_ok=True)
+    return FileSystemBytecodeCache(str(directory), f"{programs[:16]}-%s")
+
+
 def _root(config: MkDocsConfig) -> Path:
     """The folder of mkdocs.yml, from which the plugin's options count."""
     return Path(config.config_file_path).parent
@@ -711,18 +806,15 @@ def _between_languages(config: MkDocsConfig) -> bool:
     return "i18n" in config.plugins and config.plugins["i18n"].building  # type: ignore[attr-defined]
 
 
-def _files(directory: Path, pattern: str = "*") -> list[Path]:
-    return sorted(
-        path for path in directory.rglob(pattern) if path.is_file() and path.suffix != ".pyc"
-    )
-
-
-def _named_in(nav: object) -> Iterator[str]:
-    """The pages that a navigation names."""
+def _named_in(nav: object, title: str | None = None) -> Iterator[tuple[str | None, str]]:
+    """The pages that a navigation names, each after the title that it gives there, if any."""
     if isinstance(nav, str):
-        yield nav
-    elif isinstance(nav, dict | list):
-        for inner in nav.values() if isinstance(nav, dict) else nav:
+        yield title, nav
+    elif isinstance(nav, dict):
+        for name, inner in nav.items():
+            yield from _named_in(inner, name)
+    elif isinstance(nav, list):
+        for inner in nav:
             yield from _named_in(inner)
 
 

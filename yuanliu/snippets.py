@@ -16,20 +16,16 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import jupytext
-from jupyter_cache.base import CacheBundleIn
-from jupyter_cache.cache.db import DB_NAME
-from jupyter_cache.cache.main import JupyterCacheBase
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
-from sqlalchemy.exc import SQLAlchemyError
 
 from yuanliu.inert import active_svg
-from yuanliu.live import unpack
+
+if TYPE_CHECKING:  # they take long to load, and a build in which nothing runs needs none of them
+    from jupyter_cache.cache.main import JupyterCacheBase
+    from nbclient.exceptions import CellExecutionError
 
 TIMEOUT = 900  # seconds for one cell: a bound for a hung run, far above the 60 s allowed
 MATPLOTLIBRC = Path(__file__).with_name("matplotlibrc")
@@ -91,6 +87,8 @@ class Execution:
 
 def read(path: Path) -> NotebookNode:
     """The script at ``path`` as a notebook."""
+    import jupytext
+
     try:
         notebook = jupytext.read(path, fmt="py:percent")
     except (OSError, UnicodeDecodeError) as error:
@@ -140,6 +138,8 @@ def execute_all(
     Raises:
         SnippetError: with the message of every snippet that failed.
     """
+    from jupyter_cache.cache.main import JupyterCacheBase
+
     store = JupyterCacheBase(cache_dir)
     notebooks = {path: _with_environment(read(path), path) for path in paths}
     executed = {path: _cached(store, notebook) for path, notebook in notebooks.items()}
@@ -175,6 +175,8 @@ def task_key(path: Path, notebook: NotebookNode) -> str:
 
 
 def _hash(notebook: NotebookNode) -> str:
+    from jupyter_cache.cache.main import JupyterCacheBase
+
     return JupyterCacheBase("").create_hashed_notebook(_bare(notebook))[1]
 
 
@@ -184,6 +186,9 @@ def take(other: Path, cache_dir: Path) -> int:
     Raises:
         SnippetError: when there is no cache at ``other``.
     """
+    from jupyter_cache.cache.db import DB_NAME
+    from jupyter_cache.cache.main import JupyterCacheBase
+
     if not (other / DB_NAME).is_file():
         raise SnippetError(f"{other}: no cache of snippets here; name a folder that has {DB_NAME}")
     theirs, ours = JupyterCacheBase(other), JupyterCacheBase(cache_dir)
@@ -337,11 +342,15 @@ def _packages(path: Path) -> list[tuple[str, str]]:
 
 
 def _keep(store: JupyterCacheBase, notebook: NotebookNode, uri: str) -> None:
+    from jupyter_cache.base import CacheBundleIn
+
     bundle = CacheBundleIn(_bare(notebook), uri)
     store.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
 
 
 def _cached(store: JupyterCacheBase, notebook: NotebookNode) -> NotebookNode | None:
+    from sqlalchemy.exc import SQLAlchemyError
+
     try:
         merged = store.merge_match_into_notebook(_bare(notebook))[1]
         for cell, own in zip(merged.cells, notebook.cells, strict=True):
@@ -380,6 +389,9 @@ def execute(notebook: NotebookNode, path: Path) -> NotebookNode:
     Raises:
         SnippetError: with the line at which it failed.
     """
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError
+
     client = NotebookClient(
         notebook,
         timeout=TIMEOUT,
@@ -434,6 +446,8 @@ def _collect(path: Path, notebook: NotebookNode) -> Execution:
 
 
 def _report(path: Path, cell: NotebookNode) -> tuple[float, dict[str, float], bytes]:
+    from yuanliu.live import unpack  # brings NumPy along
+
     text = "".join(output.get("text", "") for output in cell.outputs)
     try:
         seconds, metrics, live = json.loads(text)
