@@ -86,7 +86,7 @@ def build(loaded: MkDocsConfig, scheduler: str | None = None) -> None:
     if failed:
         raise Abort(f"these languages failed: {', '.join(failed)}")
     _join(list(parts.values()), site)
-    plugin.list_offline(site)
+    plugin.list_offline(site, loaded)
 
 
 def _process(*args: object) -> BaseProcess:
@@ -135,13 +135,18 @@ def _join(parts: list[Path], site: Path) -> None:
     """Move the files of all ``parts`` to ``site``; of those in several the first part's stays."""
     _join_sitemaps([part / "sitemap.xml" for part in parts])
     for part in parts:
-        for path in sorted(part.rglob("*")):
-            target = site / path.relative_to(part)
-            if path.is_dir():
-                target.mkdir(exist_ok=True)
-            elif not target.exists():
-                path.rename(target)
+        _move(part, site)
         shutil.rmtree(part)
+
+
+def _move(part: Path, site: Path) -> None:
+    """Move what is in ``part``, folders as a whole; what is in ``site`` already stays."""
+    for path in part.iterdir():
+        target = site / path.name
+        if not target.exists():
+            path.rename(target)
+        elif path.is_dir():
+            _move(path, target)
 
 
 def _join_sitemaps(maps: list[Path]) -> None:

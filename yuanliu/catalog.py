@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cache, cached_property
 from graphlib import CycleError, TopologicalSorter
 from heapq import heappop, heappush
 from importlib.machinery import PathFinder, all_suffixes
@@ -559,17 +559,18 @@ def json_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
-def load(path: Path, snippets_dir: Path | None = None) -> Catalog:
+def load(path: Path, snippets_dir: Path | None = None, document: Document | None = None) -> Catalog:
     """Read and check the catalog at ``path``.
 
     Args:
         snippets_dir: where each entry's snippet must exist as ``NAME.py``; not checked if None.
+        document: what was read of it already; texts that are lent are added there.
 
     Raises:
         CatalogError: with every problem, each with its position.
     """
     with _collecting_no_garbage():
-        document = read(path)
+        document = document or read(path)
         check = _Check(str(path), document)
         found = check.run(snippets_dir)
         if check.problems or not found:
@@ -605,6 +606,9 @@ def suggest(word: str, known: Iterable[str]) -> str:
     return f"; did you mean '{close[0]}'?" if close else ""
 
 
+_adapter = cache(TypeAdapter)
+
+
 class _Check:
     """One pass over a document that gathers problems; parts are judged one by one, so that an
     error in one entry hides nothing in another."""
@@ -613,6 +617,7 @@ class _Check:
         self.path = path
         self.document = document
         self.problems: list[Problem] = []
+        self.valid: dict[str, list] = {}  # the items of each list as models
         for at, place, message in document.problems:
             self._add_at(at, place, message)
 
@@ -654,9 +659,12 @@ class _Check:
         self._cycles(entries)
         if self.problems:
             return None
-        missing = _fill(self.document, self.languages, self.partial)
-        catalog = Catalog.model_validate(data)
-        catalog._missing = missing
+        if self.partial:
+            missing = _fill(self.document, self.languages, self.partial)
+            catalog = Catalog.model_validate(data)
+            catalog._missing = missing
+        else:
+            catalog = Catalog.model_validate(data | self.valid)
         self._budgets(catalog)
         return catalog
 
@@ -704,14 +712,16 @@ class _Check:
                 self.add(("partial", number), f"unknown language '{language}'{hint}")
         return [language for language in _list(value) if isinstance(language, str)]
 
-    def _validate(self, model: Any, value: Any, *place: str | int) -> None:
+    def _validate(self, model: Any, value: Any, *place: str | int) -> Any:
+        """The value as the model has it; None when it is wrong, and then it is told why."""
         if value is None and place[0] not in self.document.data:
-            return
+            return None
         try:
-            TypeAdapter(model).validate_python(value)
+            return _adapter(model).validate_python(value)
         except ValidationError as error:
             for detail in error.errors(include_url=False):
                 self._detail(place, detail)
+            return None
 
     def _each(self, key: str, model_of: Callable[[Any], type[Model]]) -> list[dict]:
         """Validate each item of a list; the items that are mappings, for the checks across."""
@@ -722,8 +732,9 @@ class _Check:
             return []
         if not items:
             self.add((key,), "must not be empty")
-        for number, item in enumerate(items):
-            self._validate(model_of(item), item, key, number)
+        self.valid[key] = [
+            self._validate(model_of(item), item, key, number) for number, item in enumerate(items)
+        ]
         return [item if isinstance(item, dict) else {} for item in items]
 
     def _tags(self) -> None:

@@ -89,19 +89,22 @@ def lock(catalog: Path) -> Path:
     return catalog.with_suffix(".lock")
 
 
-def report(catalog: Path, docs: Path, snippets: Path) -> list[State]:
+def report(
+    catalog: Path, docs: Path, snippets: Path, document: Document | None = None
+) -> list[State]:
     """Every text of a valid catalog beside its record; nothing when there is no lock file.
 
     Args:
         docs: the directory of the pages written by hand.
         snippets: the directory of the scripts.
+        document: the catalog, if it was read already.
 
     Raises:
         CatalogError: when the lock file is broken.
     """
     if not lock(catalog).is_file():
         return []
-    return compare(gather(catalog, docs, snippets), read_lock(lock(catalog)))
+    return compare(gather(catalog, docs, snippets, document), read_lock(lock(catalog)))
 
 
 def behind(states: Iterable[State]) -> dict[str, dict[str, list[str]]]:
@@ -224,9 +227,11 @@ def read_lock(path: Path) -> dict[str, dict[str, str]]:
     return records
 
 
-def gather(catalog: Path, docs: Path, snippets: Path) -> list[Text]:
+def gather(
+    catalog: Path, docs: Path, snippets: Path, document: Document | None = None
+) -> list[Text]:
     """All that readers have in two languages or more: of the catalog, of docs/, of snippets."""
-    document = read(catalog)
+    document = document or read(catalog)
     languages = document.data["languages"]
     found = [
         *_of_catalog(catalog, document, languages),

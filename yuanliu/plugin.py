@@ -11,6 +11,7 @@ import hashlib
 import html
 import json
 import logging
+import os
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -43,6 +44,7 @@ from yuanliu.kept import write
 from yuanliu.keys import Keys, digest, programs
 from yuanliu.keys import files as files_in
 from yuanliu.policy import Policy, PolicyError
+from yuanliu.reading import read
 from yuanliu.shard import Shard
 from yuanliu.shelf import Shelf
 
@@ -147,8 +149,7 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             self.see(self.found or self.find(config), config)
             self.check_languages(config)
             jieba.setLogLevel(logging.CRITICAL)  # it goes on where it cannot keep its dictionary
-            for names in self.site.catalog.tags.values():
-                jieba.add_word(names.get("zh-TW", ""))
+            self.words_known = False
         for extension in EXTENSIONS:  # what the generated pages are written in
             if extension not in config.markdown_extensions:
                 config.markdown_extensions.append(extension)
@@ -169,7 +170,8 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             PluginError: with every problem of the catalog, or of the snippets.
         """
         try:
-            found = catalog.load(self._list(config), snippets_dir=self._scripts(config))
+            self.document = read(self._list(config))
+            found = catalog.load(self._list(config), self._scripts(config), self.document)
             names = sorted({entry.snippet for entry in found.entries})
             paths = [self._scripts(config) / f"{name}.py" for name in names]
             known = "" if shard else recall.key(paths)
@@ -209,7 +211,12 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             raise PluginError("\n" + "\n".join(problems))
         try:
             said = words.load(self._locale(config), found.languages)
-            states = drift.report(self._list(config), Path(config.docs_dir), self._scripts(config))
+            states = drift.report(
+                self._list(config),
+                Path(config.docs_dir),
+                self._scripts(config),
+                None if found.partial else self.document,  # where no text was lent
+            )
         except catalog.CatalogError as error:
             raise PluginError(f"\n{error}") from error
         return Found(found, executions, said, drift.behind(states))
@@ -324,7 +331,7 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         self.compiled = _compiled(shelves / "templates", self.programs)
         self.site.environment.bytecode_cache = self.compiled
         self.maps = shelves / "maps" / f"{language}.json"
-        self.site.maps = _known_maps(self.maps)
+        self.site.maps = _known(self.maps)
         self.drawn = len(self.site.maps)
         self.assets = Shelf(shelves / "assets" / language)
         self.shelf = Shelf(shelves / "pages" / language) if self.config.keep_pages else None
@@ -621,6 +628,10 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         self.lists = LIST.findall(page.content or "")
         numbers = count()
         page.content = LIST.sub(lambda _: f"<!--yl-list {next(numbers)}-->", page.content or "")
+        if not self.words_known and catalog.HAN.search(page.content):  # its dictionary is large
+            for names in self.site.catalog.tags.values():
+                jieba.add_word(names.get("zh-TW", ""))
+            self.words_known = True
         return context
 
     @event_priority(-200)
@@ -711,7 +722,7 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             return
         site = Path(config.site_dir)
         self.split_search(site, self.site.catalog.languages)
-        self.list_offline(site)
+        self.list_offline(site, config)
 
     on_post_build = CombinedEvent(_keep, _finish)  # type: ignore[assignment]
 
@@ -742,30 +753,46 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             text = json.dumps({**whole, "docs": docs}, ensure_ascii=False, separators=(",", ":"))
             target.write_text(text, encoding="utf-8")
 
-    def list_offline(self, site: Path) -> None:
+    def list_offline(self, site: Path, config: MkDocsConfig) -> None:
         """List what an offline copy of each language holds: its pages, and all that they show."""
         first, *others = self.site.catalog.languages
-        shown: dict[str, list[tuple[str, bytes]]] = {first: [], **{other: [] for other in others}}
-        for file in sorted(path for path in site.rglob("*") if path.suffix in OFFLINE):
-            path = file.relative_to(site)
-            owner = path.parts[0] if path.parts[0] in others else first
-            owners = [owner]
-            if path.parts[0] == "assets":
-                owners = [] if path.parts[1] in ("cards", "labs", "models") else [first, *others]
-            if path.name != "404.html" and owners:
-                item = (path.as_posix().removesuffix("index.html"), file.read_bytes())
-                for language in owners:
-                    shown[language].append(item)
+        shown: dict[str, list[tuple[str, int, str]]] = {first: [], **{one: [] for one in others}}
+        memory = self._cache(config) / "offline.json"
+        before, now = _known(memory), {}
+        for file in sorted(path for path in _walk(str(site)) if path.endswith(tuple(OFFLINE))):
+            address = Path(file).relative_to(site).as_posix()
+            top, _, rest = address.partition("/")
+            owners = [top if top in others else first]
+            if top == "assets":
+                alone = rest.startswith(("cards/", "labs/", "models/"))
+                owners = [] if alone else [first, *others]
+            if not owners or address.endswith("404.html"):
+                continue
+            found = os.stat(file)
+            as_it_is = [found.st_size, found.st_mtime_ns]
+            told = before.get(address)
+            if not told or told[:2] != as_it_is:
+                told = [*as_it_is, hashlib.sha256(Path(file).read_bytes()).hexdigest()]
+            now[address] = told
+            for language in owners:
+                name = address.removesuffix("index.html")
+                shown[language].append((name, found.st_size, told[2]))
+        write(memory, json.dumps(now).encode(), lasting=False)
         for language, items in shown.items():
             told = {
-                "version": hashlib.sha256(b"".join(content for _, content in items)).hexdigest()[
-                    :16
-                ],
-                "bytes": sum(len(content) for _, content in items),
-                "files": [address for address, _ in items],
+                "version": digest([sha for *_, sha in items])[:16],
+                "bytes": sum(size for _, size, _ in items),
+                "files": [address for address, *_ in items],
             }
             target = site / self._prefix(language) / "offline.json"
             target.write_text(json.dumps(told), encoding="utf-8")
+
+
+def _walk(directory: str) -> Iterator[str]:
+    """The paths of all files below ``directory``."""
+    for folder, _, names in os.walk(directory):
+        for name in names:
+            yield os.path.join(folder, name)
 
 
 def _refuse_active(content: str, script: Path) -> None:
@@ -778,8 +805,8 @@ def _refuse_active(content: str, script: Path) -> None:
         )
 
 
-def _known_maps(file: Path) -> dict[str, list]:
-    """How graphs were laid out by builds before; none where a crash cut that short."""
+def _known(file: Path) -> dict[str, list]:
+    """What builds before noted in a file; nothing where a crash cut that short."""
     try:
         found = json.loads(file.read_bytes())
     except (OSError, ValueError):

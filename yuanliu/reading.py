@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -25,6 +26,7 @@ CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]|\r(?!\n)
 # A place is the way to a value: ("entries", 3, "title", "en").
 Place = tuple[str | int, ...]
 
+TAG = "tag:yaml.org,2002:"
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -76,8 +78,7 @@ def read(path: Path) -> Document:
 
     text = _text(path, refuse)
     try:
-        _check_shape(text, refuse)
-        root = yaml.compose(text, Loader=Loader)
+        document = _Reader(text, refuse).document()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         lines = text.split("\n")
@@ -87,10 +88,8 @@ def read(path: Path) -> Document:
         raise refuse(line, column, f"not valid YAML: {_explain(error)}") from error
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise refuse(1, 1, f"not valid YAML: {error}") from error
-    if root is None:
+    if document is None:
         raise refuse(1, 1, "the file is empty; a catalog has 'languages', 'eras', 'entries'")
-    document = Document(None, {}, {}, [])
-    document.data = _value(root, (), document)
     return document
 
 
@@ -131,28 +130,6 @@ def _text(path: Path, refuse) -> str:
     return text
 
 
-def _check_shape(text: str, refuse) -> None:
-    """Refuse aliases, a second document and deep nesting, event by event, without recursion."""
-    depth, documents = 0, 0
-    for event in yaml.parse(text, Loader=Loader):
-        mark = event.start_mark
-        here = (mark.line + 1, mark.column + 1)
-        if isinstance(event, yaml.AliasEvent):
-            raise refuse(
-                *here, f"alias '*{event.anchor}': write the value out; aliases can explode"
-            )
-        if getattr(event, "anchor", None):
-            raise refuse(*here, f"anchor '&{event.anchor}': delete it; aliases are not allowed")
-        if isinstance(event, yaml.DocumentStartEvent):
-            documents += 1
-            if documents > 1:
-                raise refuse(*here, "a second document; a catalog is one: delete this '---'")
-        depth += isinstance(event, yaml.CollectionStartEvent)
-        depth -= isinstance(event, yaml.CollectionEndEvent)
-        if depth > MAX_DEPTH:
-            raise refuse(*here, f"nested deeper than {MAX_DEPTH} levels")
-
-
 def _explain(error: yaml.MarkedYAMLError) -> str:
     problem = error.problem or error.context or "unreadable"
     if "'\\t'" in problem or "tab" in problem:
@@ -162,48 +139,105 @@ def _explain(error: yaml.MarkedYAMLError) -> str:
     return problem
 
 
-def _value(node: yaml.Node, place: Place, document: Document) -> Any:
-    """The plain value of ``node``; notes its position and what is wrong on the way."""
-    here = (node.start_mark.line + 1, node.start_mark.column + 1)
-    document.values[place] = here
-    if isinstance(node, yaml.MappingNode):
-        _check_tag(node, "tag:yaml.org,2002:map", here, place, document)
-        return _mapping(node, place, document)
-    if isinstance(node, yaml.SequenceNode):
-        _check_tag(node, "tag:yaml.org,2002:seq", here, place, document)
-        return [_value(item, (*place, number), document) for number, item in enumerate(node.value)]
-    assert isinstance(node, yaml.ScalarNode)
-    return _scalar(node, here, place, document)
+class _Reader:
+    """Makes values of the parser's events in one pass: a long catalog is read often.
+
+    Aliases, a second document and deep nesting are refused as soon as they are met.
+    """
+
+    def __init__(self, text: str, refuse: Callable[[int, int, str], CatalogError]):
+        self.loader = Loader(text)
+        self.refuse = refuse
+        self.depth = 0
+
+    def document(self) -> Document | None:
+        """The values of the only document; None when there is none."""
+        try:
+            self._next()  # the stream starts
+            if isinstance(self._next(), yaml.StreamEndEvent):
+                return None
+            found = Document(None, {}, {}, [])
+            found.data = self._value(self._next(), (), found)
+            self._next()  # the document ends
+            event = self._next()
+            if not isinstance(event, yaml.StreamEndEvent):
+                message = "a second document; a catalog is one: delete this '---'"
+                raise self.refuse(*_at(event), message)
+            return found
+        finally:
+            self.loader.dispose()
+
+    def _next(self) -> yaml.Event:
+        event = self.loader.get_event()
+        anchor = getattr(event, "anchor", None)
+        if anchor and isinstance(event, yaml.AliasEvent):
+            message = f"alias '*{anchor}': write the value out; aliases can explode"
+            raise self.refuse(*_at(event), message)
+        if anchor:
+            message = f"anchor '&{anchor}': delete it; aliases are not allowed"
+            raise self.refuse(*_at(event), message)
+        return event
+
+    def _value(self, event: yaml.Event, place: Place, document: Document) -> Any:
+        """The plain value that begins with ``event``; notes its position and what is wrong."""
+        here = document.values[place] = _at(event)
+        if isinstance(event, yaml.ScalarEvent):
+            return _scalar(self._tag(event), event.value, here, place, document)
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise self.refuse(*here, f"nested deeper than {MAX_DEPTH} levels")
+        usual = "map" if isinstance(event, yaml.MappingStartEvent) else "seq"
+        given = getattr(event, "tag", None)
+        tag = given if given and given != "!" else TAG + usual
+        if tag != TAG + usual:
+            document.problems.append((here, place, f"tag '{tag}' is not allowed; delete it"))
+        if usual == "map":
+            found = self._mapping(place, document)
+        else:
+            found = []
+            while not isinstance(item := self._next(), yaml.SequenceEndEvent):
+                found.append(self._value(item, (*place, len(found)), document))
+        self.depth -= 1
+        return found
+
+    def _mapping(self, place: Place, document: Document) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        while not isinstance(key := self._next(), yaml.MappingEndEvent):
+            at = _at(key)
+            if not isinstance(key, yaml.ScalarEvent):
+                document.problems.append((at, place, "a key must be text"))
+                self._skip(key)
+                self._skip(self._next())
+            elif key.value in found:
+                message = f"duplicate key '{key.value}'; keep one"
+                document.problems.append((at, place, message))
+                self._skip(self._next())
+            else:
+                inner = (*place, key.value)
+                document.keys[inner] = at
+                found[key.value] = self._value(self._next(), inner, document)
+        return found
+
+    def _skip(self, event: yaml.Event) -> None:
+        self._value(event, (), Document(None, {}, {}, []))
+
+    def _tag(self, event: yaml.ScalarEvent) -> str:
+        if event.tag and event.tag != "!":
+            return event.tag
+        if event.implicit[0]:  # without quotes, so that its form tells what it is
+            return self.loader.resolve(yaml.ScalarNode, event.value, (True, False))
+        return TAG + "str"
 
 
-def _mapping(node: yaml.MappingNode, place: Place, document: Document) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in node.value:
-        at = (key.start_mark.line + 1, key.start_mark.column + 1)
-        if not isinstance(key, yaml.ScalarNode):
-            document.problems.append((at, place, "a key must be text"))
-            continue
-        name = key.value
-        if name in found:
-            document.problems.append((at, place, f"duplicate key '{name}'; keep one"))
-            continue
-        document.keys[(*place, name)] = at
-        found[name] = _value(value, (*place, name), document)
-    return found
-
-
-def _check_tag(
-    node: yaml.Node, usual: str, here: tuple[int, int], place: Place, document: Document
-) -> None:
-    if node.tag != usual:
-        document.problems.append((here, place, f"tag '{node.tag}' is not allowed; delete it"))
+def _at(event: yaml.Event) -> tuple[int, int]:
+    mark = event.start_mark
+    return (mark.line + 1, mark.column + 1)
 
 
 def _scalar(
-    node: yaml.ScalarNode, here: tuple[int, int], place: Place, document: Document
+    tag: str, text: str, here: tuple[int, int], place: Place, document: Document
 ) -> str | int | float | bool | date | None:
-    kind = node.tag.removeprefix("tag:yaml.org,2002:")
-    text = node.value
+    kind = tag.removeprefix(TAG)
     try:
         if kind == "str":
             return text
@@ -221,5 +255,5 @@ def _scalar(
         pass
     if kind in ("int", "float", "timestamp", "merge", "value"):
         return text
-    document.problems.append((here, place, f"tag '{node.tag}' is not allowed; delete it"))
+    document.problems.append((here, place, f"tag '{tag}' is not allowed; delete it"))
     return text

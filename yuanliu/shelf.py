@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from yuanliu.kept import write
+from yuanliu.kept import PART, write
 
 INDEX = "index.json"
 
@@ -78,12 +78,9 @@ class Shelf:
         self.directory.mkdir(parents=True, exist_ok=True)
         now = dict(self._used)
         for key, (file, note) in self._made.items():
-            kept = self.directory / key
-            kept.unlink(missing_ok=True)
-            with suppress(FileExistsError):  # another build keeps the same
-                _link(file, kept)
-            found = kept.stat()
-            now[key] = Kept(found.st_size, found.st_mtime_ns, note)
+            with suppress(FileNotFoundError):  # another build has just removed it
+                found = self._take(key, file).stat()
+                now[key] = Kept(found.st_size, found.st_mtime_ns, note)
         older = ((key, kept) for key, kept in self._before.items() if key not in now)
         index = now | dict(islice(older, len(now)))
         told = json.dumps({key: vars(kept) for key, kept in index.items()}, ensure_ascii=False)
@@ -91,6 +88,15 @@ class Shelf:
         for item in os.scandir(self.directory):
             if item.name not in index and not item.name.startswith(INDEX):
                 Path(item).unlink(missing_ok=True)
+
+    def _take(self, key: str, file: Path) -> Path:
+        """Give ``file`` its place on the shelf at once, whoever else does the same."""
+        kept, part = self.directory / key, self.directory / f"{key}.{os.getpid()}{PART}"
+        part.unlink(missing_ok=True)
+        _link(file, part)
+        part.replace(kept)
+        part.unlink(missing_ok=True)  # it stays where both were names of one file
+        return kept
 
 
 def _read(index: Path) -> dict[str, Kept]:
