@@ -90,7 +90,7 @@ def lock(catalog: Path) -> Path:
 
 
 def report(
-    catalog: Path, docs: Path, snippets: Path, document: Document | None = None
+    catalog: Path, docs: Path, snippets: Path, *, document: Document | None = None
 ) -> list[State]:
     """Every text of a valid catalog beside its record; nothing when there is no lock file.
 
@@ -104,7 +104,7 @@ def report(
     """
     if not lock(catalog).is_file():
         return []
-    return compare(gather(catalog, docs, snippets, document), read_lock(lock(catalog)))
+    return compare(gather(catalog, docs, snippets, document=document), read_lock(lock(catalog)))
 
 
 def behind(states: Iterable[State]) -> dict[str, dict[str, list[str]]]:
@@ -228,7 +228,7 @@ def read_lock(path: Path) -> dict[str, dict[str, str]]:
 
 
 def gather(
-    catalog: Path, docs: Path, snippets: Path, document: Document | None = None
+    catalog: Path, docs: Path, snippets: Path, *, document: Document | None = None
 ) -> list[Text]:
     """All that readers have in two languages or more: of the catalog, of docs/, of snippets."""
     document = document or read(catalog)

@@ -215,7 +215,7 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
                 self._list(config),
                 Path(config.docs_dir),
                 self._scripts(config),
-                None if found.partial else self.document,  # where no text was lent
+                document=None if found.partial else self.document,  # where no text was lent
             )
         except catalog.CatalogError as error:
             raise PluginError(f"\n{error}") from error
