@@ -166,10 +166,11 @@ def measure(count: int) -> list[tuple[str, Cost]]:
         costs: dict[str, list[Cost]] = {}
         for turn in range(ROUNDS):
             shutil.rmtree(project / "site")
-            for kind in ("pages", "cards", "citations"):
+            for kind in ("pages", "assets", "maps", "templates"):
                 shutil.rmtree(project / ".cache/snippets" / kind)
             costs.setdefault("Yuanliu", []).append(run(build, project))
-            content["entries"][count // 2]["summary"]["en"] += f" Edit {turn}."
+            for language in content["languages"]:
+                content["entries"][count // 2]["summary"][language] += f" Edit {turn}."
             write(project, content)
             costs.setdefault("Yuanliu, one entry edited", []).append(run(build, project))
             for other, (command, folder) in commands.items():
