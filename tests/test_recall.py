@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from math import inf
 from pathlib import Path
 
 import pytest
 from nbformat import NotebookNode
 
 from yuanliu.recall import FILE, key, recall, remember
-from yuanliu.snippets import Cell, Execution
+from yuanliu.snippets import Cell, Execution, Figure
 
-RUN = Execution("mean", [Cell("code", "1 + 1", text="2")], {"sum": 2.0}, 0.1, NotebookNode())
+NOTEBOOK = NotebookNode({"cells": [NotebookNode({"source": "1 + 1"})], "metadata": NotebookNode()})
+CELL = Cell("code", "1 + 1", text="2", figures=[Figure("<svg/>", {"en": "two"})])
+RUN = Execution("mean", [CELL], {"sum": 2.0, "log": -inf}, 0.1, NOTEBOOK, ["other"], b"\x00\xff")
 
 
 @pytest.fixture
@@ -25,7 +28,9 @@ def scripts(tmp_path: Path) -> list[Path]:
 def test_runs_come_back_as_they_were(tmp_path: Path, scripts: list[Path]) -> None:
     assert recall(tmp_path, key(scripts)) is None
     remember(tmp_path, key(scripts), {"mean": RUN})
-    assert recall(tmp_path, key(scripts)) == {"mean": RUN}
+    found = recall(tmp_path, key(scripts))
+    assert found and found == {"mean": RUN}
+    assert found["mean"].notebook.cells[0].source == "1 + 1"
 
 
 @pytest.mark.parametrize("file", ["mean.py", "data/mean.txt", "data/another.txt", "mean.sh"])
@@ -45,7 +50,18 @@ def test_what_a_crash_cut_short_is_no_run(tmp_path: Path, scripts: list[Path], l
     assert recall(tmp_path, key(scripts)) is None
 
 
-@pytest.mark.parametrize("content", [b"\x00" * 100, b"text\n", b"N.", b"(lp0\n.", b"cos\nnone\n."])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\x00" * 100,
+        b"text\n",
+        b"[]",
+        b"null",
+        b"{}",
+        b'{"key": "key"}',
+        b'{"key": "key", "runs": {"a": 1}}',
+    ],
+)
 def test_what_is_no_memory_is_no_run(tmp_path: Path, content: bytes) -> None:
     (tmp_path / FILE).write_bytes(content)
     assert recall(tmp_path, "key") is None

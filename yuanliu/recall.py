@@ -7,15 +7,20 @@ installed package, is as it was.
 
 from __future__ import annotations
 
-import pickle
+import base64
+import json
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
+
+from nbformat import from_dict
 
 from yuanliu.kept import write
 from yuanliu.keys import digest, files, programs
-from yuanliu.snippets import Execution
+from yuanliu.snippets import Cell, Execution, Figure
 
-FILE = "recall.pickle"
+FILE = "recall.json"
 
 
 def key(paths: Iterable[Path]) -> str:
@@ -28,14 +33,30 @@ def key(paths: Iterable[Path]) -> str:
 def recall(cache_dir: Path, known: str) -> dict[str, Execution] | None:
     """The runs that were remembered under that key; None when there are none."""
     try:
-        head, runs = pickle.loads((cache_dir / FILE).read_bytes())
-    except (OSError, EOFError, ValueError, TypeError, AttributeError, ImportError, IndexError):
+        told = json.loads((cache_dir / FILE).read_bytes())
+        if told["key"] != known:
+            return None
+        return {name: _run(run) for name, run in told["runs"].items()}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):  # none, or cut short
         return None
-    except pickle.UnpicklingError:  # cut short by a crash
-        return None
-    return runs if head == known else None
+
+
+def _run(told: dict[str, Any]) -> Execution:
+    cells = [
+        Cell(**{**cell, "figures": [Figure(**figure) for figure in cell["figures"]]})
+        for cell in told["cells"]
+    ]
+    live = base64.b64decode(told["live"])
+    return Execution(
+        **{**told, "cells": cells, "notebook": from_dict(told["notebook"]), "live": live}
+    )
 
 
 def remember(cache_dir: Path, known: str, runs: dict[str, Execution]) -> None:
     """Keep ``runs`` under that key, in the place of those kept before."""
-    write(cache_dir / FILE, pickle.dumps((known, runs)), lasting=False)
+    told = {
+        name: {**asdict(run), "live": base64.b64encode(run.live).decode("ascii")}
+        for name, run in runs.items()
+    }
+    content = json.dumps({"key": known, "runs": told}, ensure_ascii=False)
+    write(cache_dir / FILE, content.encode(), lasting=False)
