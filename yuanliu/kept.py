@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 import tempfile
@@ -12,6 +13,11 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 PART = ".part"  # the end of a file's name while it is written
+
+
+def file_hash(file: Path) -> str:
+    """A name for what a file holds."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def write(file: Path, content: bytes, lasting: bool = True) -> None:

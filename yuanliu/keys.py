@@ -12,6 +12,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 from yuanliu.catalog import Catalog, Entry, Step
+from yuanliu.kept import file_hash
 from yuanliu.snippets import Execution
 
 
@@ -30,7 +31,7 @@ def files(directory: Path, pattern: str = "*") -> list[Path]:
 def programs() -> str:
     """Which programs make the site: Python, the packages, our own modules and templates."""
     packages = {file.name for folder in sys.path for file in Path(folder).glob("*.dist-info")}
-    own = [file.read_bytes() for file in files(Path(__file__).parent)]
+    own = [file_hash(file) for file in files(Path(__file__).parent)]
     return digest((sys.version, sorted(packages), own))
 
 

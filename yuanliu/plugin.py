@@ -7,7 +7,6 @@ of the language being built, so that no generated content passes through its rew
 
 from __future__ import annotations
 
-import hashlib
 import html
 import json
 import logging
@@ -40,7 +39,7 @@ from yuanliu import book, catalog, cite, drift, feeds, pages, recall, snippets, 
 from yuanliu.cards import card
 from yuanliu.glossary import link_terms
 from yuanliu.inert import active_html
-from yuanliu.kept import write
+from yuanliu.kept import file_hash, write
 from yuanliu.keys import Keys, digest, programs
 from yuanliu.keys import files as files_in
 from yuanliu.policy import Policy, PolicyError
@@ -405,7 +404,7 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         in_nav = not self.site.long or self.own_nav is not None
         return [
             self.programs,
-            [hashlib.sha256(file.read_bytes()).hexdigest() for file in files],
+            [file_hash(file) for file in files],
             json.dumps(settings, default=_named, sort_keys=True),
             (self.site.strings[language], self._language_names(config), found.fallback),
             (found.languages, found.eras, found.tags, found.routes, found.glossary),
@@ -772,7 +771,7 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             as_it_is = [found.st_size, found.st_mtime_ns]
             told = before.get(address)
             if not told or told[:2] != as_it_is:
-                told = [*as_it_is, hashlib.sha256(Path(file).read_bytes()).hexdigest()]
+                told = [*as_it_is, file_hash(Path(file))]
             now[address] = told
             for language in owners:
                 name = address.removesuffix("index.html")

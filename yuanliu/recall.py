@@ -16,7 +16,7 @@ from typing import Any
 
 from nbformat import from_dict
 
-from yuanliu.kept import write
+from yuanliu.kept import file_hash, write
 from yuanliu.keys import digest, files, programs
 from yuanliu.snippets import Cell, Execution, Figure
 
@@ -26,7 +26,7 @@ FILE = "recall.json"
 def key(paths: Iterable[Path]) -> str:
     """All that the runs of the scripts at ``paths`` depend on."""
     folders = sorted({path.parent for path in paths})
-    beside = [(str(file), digest(file.read_bytes())) for one in folders for file in files(one)]
+    beside = [(str(file), file_hash(file)) for one in folders for file in files(one)]
     return digest((programs(), sorted(map(str, paths)), beside))
 
 

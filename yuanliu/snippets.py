@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import atexit
 import copy
-import hashlib
 import json
 import os
 import platform
@@ -22,6 +21,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
 from yuanliu.inert import active_svg
+from yuanliu.kept import file_hash
 
 if TYPE_CHECKING:  # they take long to load, and a build in which nothing runs needs none of them
     from jupyter_cache.cache.main import JupyterCacheBase
@@ -170,7 +170,7 @@ def key(path: Path) -> str:
 
 def task_key(path: Path, notebook: NotebookNode) -> str:
     """A name for the run of ``notebook``, the same where code, prose, data and versions are."""
-    text = hashlib.sha256(path.read_bytes()).hexdigest()
+    text = file_hash(path)
     return f"{path.stem}-{_hash(notebook)}-{text[:8]}"
 
 
@@ -271,10 +271,7 @@ def environment(path: Path) -> list[tuple[str, str]]:
     """What the outputs of the script at ``path`` depend on: names with versions or hashes."""
     scripts = (path, *_siblings(path))
     packages = {package for script in scripts for package in _packages(script)}
-    hashes = [
-        (file.name, hashlib.sha256(file.read_bytes()).hexdigest())
-        for file in (*files(path), MATPLOTLIBRC)
-    ]
+    hashes = [(file.name, file_hash(file)) for file in (*files(path), MATPLOTLIBRC)]
     return [("python", platform.python_version()), *sorted(packages), *hashes]
 
 
