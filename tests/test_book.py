@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import time
 import zipfile
 from pathlib import Path
 from xml.etree import ElementTree
@@ -28,6 +30,14 @@ def test_book_is_made_once_and_again_when_its_content_changes(toy: Path) -> None
     assert {file: file.stat().st_ino for file in site.rglob("book.*")} == books
     edit(toy, "訓練就是最小化。", "訓練就是求最小值。")
     assert (build(toy) / "book.pdf").read_bytes() != first
+
+
+def test_same_list_makes_the_same_books_at_any_time(toy: Path) -> None:
+    books = [{book: book.read_bytes() for book in build(toy).rglob("book.*")}]
+    shutil.rmtree(toy / ".cache/snippets/assets")
+    time.sleep(2)  # as exact as times in a ZIP file are
+    books.append({book: book.read_bytes() for book in build(toy).rglob("book.*")})
+    assert books[0] == books[1]
 
 
 def test_epub_has_a_well_formed_page_for_every_era_and_entry(toy: Path) -> None:

@@ -142,13 +142,14 @@ def test_path_leads_from_the_first_stop_to_the_last(page: Page) -> None:
     stops = page.locator("#list ~ .yl-cards .yl-card__title")
     count = stops.count()
     titles = [stops.nth(n).inner_text() for n in range(count)]
-    stops.first.click()
-    walked = [page.locator("h1").inner_text()]
-    while page.locator(".yl-steps a[rel='next']").count():
-        page.locator(".yl-steps a[rel='next']").click()
-        walked.append(page.locator("h1").inner_text())
-    assert walked == titles
     assert count >= 25
+    stops.first.click()
+    for title in titles:
+        expect(page.locator("h1")).to_have_text(title)
+        following = page.locator(".yl-steps a[rel='next']")
+        if title != titles[-1]:
+            following.click()
+    expect(following).to_have_count(0)
 
 
 def test_graph_is_made_of_links_that_the_keyboard_reaches(page: Page, address: str) -> None:

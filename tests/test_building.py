@@ -33,18 +33,12 @@ def built(project: Path, *, fresh: bool = False) -> dict[str, bytes]:
 
 
 def files(site: Path) -> dict[str, bytes]:
-    """What a site holds; of a book, which says when it was bound, the text."""
-    found = {
+    """What a site holds."""
+    return {
         path.relative_to(site).as_posix(): path.read_bytes()
         for path in sorted(site.rglob("*"))
         if path.is_file()
     }
-    return {name: _text(book) if name.endswith(".epub") else book for name, book in found.items()}
-
-
-def _text(epub: bytes) -> bytes:
-    book = zipfile.ZipFile(io.BytesIO(epub))
-    return b"".join(book.read(one) for one in sorted(book.namelist()) if one.endswith("xhtml"))
 
 
 def grow(project: Path, count: int) -> None:
@@ -74,7 +68,7 @@ def write(project: Path, catalog: dict) -> None:
 def kept(project: Path, kind: str = "pages") -> set[Path]:
     """The files on the shelves of all languages."""
     found = (project / ".cache/snippets" / kind).glob("*/*")
-    return {path for path in found if path.name != "index.json"}
+    return {path for path in found if path.name != "index.jsonl"}
 
 
 def different(one: dict[str, bytes], other: dict[str, bytes]) -> list[str]:
@@ -90,13 +84,21 @@ EDITS = [  # the n-th is made to the n-th entry
     lambda entry: entry.update(requires=["work-0", "work-1"]),
     lambda entry: entry.update(minutes=77, level=3),
     lambda entry: entry["takeaways"].update(en=["c", "d"]),
+    lambda entry: entry.update(era="late", tags=["mean", "more"]),
+    lambda entry: entry["why"].update(en="So that its page takes longer to read. " * 99),
+    lambda entry: entry["claims"][0]["text"].update({"zh-TW": "另一種說法。"}),
+    lambda entry: entry.update(snippet="median", claims=[]),
 ]
 
 
 def test_what_edits_leave_is_what_a_fresh_build_makes(toy: Path) -> None:
     grow(toy, len(EDITS) + 2)
-    before = built(toy, fresh=True)
     catalog = yaml.safe_load((toy / "papers.yaml").read_text(encoding="utf-8"))
+    catalog["tags"]["more"] = {"zh-TW": "更多", "en": "more"}
+    shutil.copy(toy / "snippets/mean.py", toy / "snippets/median.py")
+    catalog["entries"][-1].update(snippet="median", claims=[])
+    write(toy, catalog)
+    before = built(toy, fresh=True)
     for number, change in enumerate(EDITS):
         change(catalog["entries"][number])
         write(toy, catalog)
@@ -127,13 +129,19 @@ def test_what_stands_on_every_page_is_new_on_every_page(
 def test_an_edit_rebuilds_what_it_touches_only(toy: Path) -> None:
     grow(toy, LONG + 1)
     built(toy, fresh=True)
-    before = kept(toy)
+    pages, others = kept(toy), kept(toy, "assets")
     catalog = yaml.safe_load((toy / "papers.yaml").read_text(encoding="utf-8"))
-    random.Random(0).choice(catalog["entries"])["summary"]["en"] = "Said anew."
+    edited = random.Random(0).choice(catalog["entries"])
+    edited["summary"]["en"] = "Said anew."
     write(toy, catalog)
     built(toy)
-    fresh = kept(toy) - before
-    assert 2 <= len(fresh) <= 50  # of the 2 x 220: the entry, its neighbours, the lists
+    assert len(kept(toy) - pages) == 2  # of 2 x 220: the entry's own, for it may lend its words
+    assert len(kept(toy, "assets") - others) == 2 * 2 + 3  # books and citations
+    edited["title"]["en"] = "Named anew"
+    write(toy, catalog)
+    built(toy)
+    fresh = kept(toy) - pages
+    assert 2 + 2 < len(fresh) <= 2 + 50  # its neighbours and the lists too
 
 
 @pytest.mark.parametrize("kind", ["pages", "assets"])
@@ -149,7 +157,7 @@ def test_what_somebody_changed_on_the_shelf_is_made_anew(
             file.write_bytes(b"x" * file.stat().st_size)
         elif trouble == "gone":
             file.unlink()
-    for index in (toy / ".cache/snippets" / kind).glob("*/index.json"):
+    for index in (toy / ".cache/snippets" / kind).glob("*/index.jsonl"):
         if trouble == "index":
             index.write_bytes(index.read_bytes()[:200])
         elif trouble == "index gone":
@@ -216,10 +224,16 @@ def test_a_long_list_has_maps_and_books_of_one_era_each(toy: Path) -> None:
     grow(toy, LONG + 1)
     site = built(toy)
     assert "book.pdf" not in site and "en/book.epub" not in site
-    for era in ("early", "late"):
-        assert site[f"en/eras/{era}/book.pdf"].startswith(b"%PDF-")
+    for era, volumes in (("early", 3), ("late", 2)):  # of 101 and 100 works
         page = site[f"en/eras/{era}/index.html"].decode()
-        assert 'class="yl-graph"' in page and "book.epub" in page
+        bound = set(re.findall(r'href="(book-[123]\.(?:pdf|epub))"', page))
+        assert 'class="yl-graph"' in page and len(bound) == 2 * volumes
+        assert bound == {Path(name).name for name in site if f"en/eras/{era}/book" in name}
+    books = [zipfile.ZipFile(io.BytesIO(site[f"en/eras/early/book-{n}.epub"])) for n in (1, 2, 3)]
+    works = [
+        book.read(name).decode() for book in books for name in book.namelist() if "page" in name
+    ]
+    assert all(sum(f"Least squares {n}<" in work for work in works) for n in range(LONG // 2))
     assert b'class="yl-graph"' not in site["en/path/index.html"]
 
 
@@ -229,6 +243,26 @@ def test_a_language_that_fails_fails_the_build_and_is_named(toy: Path) -> None:
     assert result.returncode == 1
     assert "nowhere.md" in result.stderr and "en (exit 1)" in result.stderr
     assert not (toy / "site").exists()
+
+
+def test_languages_that_got_ready_say_nothing_when_the_catalog_is_wrong(toy: Path) -> None:
+    edit(toy, "level: 1", "level: 9")
+    for _ in range(5):
+        result = yuanliu("build", cwd=toy)
+        assert result.returncode == 1
+        assert len(result.stderr.strip().splitlines()) <= 3, result.stderr
+        assert "papers.yaml:26:12:" in result.stderr
+        assert psutil.Process().children() == []
+
+
+def test_pages_of_all_languages_may_show_a_figure_and_link_to_a_program(toy: Path) -> None:
+    for language in ("zh-TW", "en"):
+        with (toy / f"docs/index.{language}.md").open("a", encoding="utf-8") as page:
+            page.write("\n![](assets/figures/mean-1.svg) [program](snippets/mean/mean.py)\n")
+    for _ in range(2):
+        site = built(toy)
+        assert b'src="../assets/figures/mean-1.svg"' in site["en/index.html"]
+        assert b'href="snippets/mean/mean.py"' in site["index.html"]
 
 
 def test_no_process_outlives_a_build_that_is_killed(toy: Path) -> None:

@@ -3,64 +3,85 @@
 from __future__ import annotations
 
 import html
+import io
 import json
+import re
 import shutil
 import tempfile
+import zipfile
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import NAMESPACE_URL, uuid5
 
 import mkepub
 from jinja2 import Environment
 
 from yuanliu.cards import FONTS, card, font_file
-from yuanliu.catalog import Entry
+from yuanliu.catalog import Entry, Listed
 from yuanliu.cite import plain
 from yuanliu.feeds import Address
-from yuanliu.pages import Site, number
+from yuanliu.pages import Site, in_volumes, number
 
+BOUND = re.compile(rb'(<dc:date>|<meta property="dcterms:modified">)[-0-9T:Z]+')
+ZIP_BEGINS = (1980, 1, 1, 0, 0, 0)  # a ZIP file knows no time before
 TEMPLATE = Path(__file__).with_name("templates") / "book.typ"
+
+
+class Volume(NamedTuple):
+    """A book before it is set: its file on the site without suffix, and what it is about."""
+
+    file: str
+    title: str
+    intro: str
+    address: str
+    eras: list[tuple[SimpleNamespace, list[Entry]]]
 
 
 def volumes(
     site: Site, language: str, title: str, intro: str, address: Address
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The book's place on the site and its content; of a long list a book for each era."""
+) -> Iterator[Volume]:
+    """The book of the list; of a long list one or more for each era."""
+
+    def entries(listed: list[Listed]) -> list[Entry]:
+        return [site.catalog.entry(one.id) for one in listed]
+
     eras = site.groups("eras", language)
     if not site.long:
-        yield "", _content(site, language, title, intro, address(""), eras)
+        whole = [(era, entries(era.entries)) for era in eras]
+        yield Volume("book", title, intro, address(""), whole)
         return
     for era in eras:
-        place, name = f"eras/{era.id}/", f"{title}{site.strings[language]['colon']}{era.name}"
-        yield place, _content(site, language, name, era.intro, address(place), [era])
+        name = f"{title}{site.strings[language]['colon']}{era.name}"
+        for mark, label, part in in_volumes(era.entries):
+            place, told = f"eras/{era.id}/", [(era, entries(part))]
+            yield Volume(f"{place}book{mark}", name + label, era.intro, address(place), told)
 
 
-def _content(
-    site: Site, language: str, title: str, intro: str, address: str, eras: list[SimpleNamespace]
-) -> dict[str, Any]:
+def content(site: Site, language: str, volume: Volume) -> dict[str, Any]:
     """All that a book says, as plain data; figures are named by their files.
 
     It is ``dated`` by its newest entry, in seconds: the same list makes the same book at any time.
     """
-    added = [entry.added for era in eras for entry in era.entries if entry.added]
+    works = [entry for _, entries in volume.eras for entry in entries]
+    added = [entry.added for entry in works if entry.added]
     newest = datetime.combine(max(added, default=date(1970, 1, 1)), time(), UTC)
     return {
         "dated": int(newest.timestamp()),
-        "title": title,
-        "intro": intro,
-        "address": address,
+        "title": volume.title,
+        "intro": volume.intro,
+        "address": volume.address,
         "language": language,
         "words": site.strings[language],
         "eras": [
             {
                 "name": era.name,
                 "intro": era.intro,
-                "entries": [_entry(site, entry, language) for entry in era.entries],
+                "entries": [_entry(site, entry, language) for entry in entries],
             }
-            for era in eras
+            for era, entries in volume.eras
         ],
         "glossary": [
             {"term": term.term[language], "meaning": term.meaning[language]} for term in site.terms
@@ -103,11 +124,12 @@ def _entry(site: Site, entry: Entry, language: str) -> dict[str, Any]:
     }
 
 
-def figures(site: Site) -> dict[str, str]:
-    """The first figure of each snippet, by file name."""
+def figures(site: Site, volume: Volume) -> dict[str, str]:
+    """The first figure of each snippet in a volume, by file name."""
+    names = dict.fromkeys(entry.snippet for _, entries in volume.eras for entry in entries)
     return {
         f"{name}.svg": site.executions[name].figures[0].svg
-        for name in site.used_snippets
+        for name in names
         if site.executions[name].figures
     }
 
@@ -133,7 +155,7 @@ def pdf(told: dict[str, Any], drawn: dict[str, str]) -> bytes:
 
 
 def epub(told: dict[str, Any], drawn: dict[str, str], environment: Environment) -> bytes:
-    """The book as EPUB, a page for each entry under its era, with the time of day in it."""
+    """The book as EPUB, a page for each entry under its era."""
     language = told["language"]
     book = mkepub.Book(
         title=told["title"],
@@ -142,7 +164,7 @@ def epub(told: dict[str, Any], drawn: dict[str, str], environment: Environment) 
         rights="CC BY 4.0",
     )
     book.set_stylesheet("figure img { max-width: 100%; } .yl-quiet { color: #5b6270; }")
-    book.uuid = uuid5(NAMESPACE_URL, told["address"])
+    book.uuid = uuid5(NAMESPACE_URL, told["address"] + told["title"])
     book.set_cover(card(told["title"], told["words"]["path"], told["intro"], 1))
     for file, svg in drawn.items():
         book.add_image(file, svg.encode("utf-8"))
@@ -159,4 +181,19 @@ def epub(told: dict[str, Any], drawn: dict[str, str], environment: Environment) 
     with tempfile.TemporaryDirectory() as name:
         file = Path(name, "book.epub")
         book.save(str(file))
-        return file.read_bytes()
+        return _dated(file, datetime.fromtimestamp(told["dated"], UTC))
+
+
+def _dated(epub: Path, when: datetime) -> bytes:
+    """The EPUB as if it was bound at that time, its files in order."""
+    made, stamp = io.BytesIO(), f"{when:%Y-%m-%dT%H:%M:%SZ}"
+    with zipfile.ZipFile(epub) as bound, zipfile.ZipFile(made, "w") as dated:
+        names = sorted(bound.namelist(), key=lambda name: (name != "mimetype", name))
+        for member in map(bound.getinfo, names):
+            content = bound.read(member)
+            if member.filename.endswith(".opf"):
+                content = BOUND.sub(rf"\g<1>{stamp}".encode(), content)
+            again = zipfile.ZipInfo(member.filename, max(when.timetuple()[:6], ZIP_BEGINS))
+            again.compress_type = member.compress_type
+            dated.writestr(again, content)
+    return made.getvalue()

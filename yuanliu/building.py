@@ -3,11 +3,12 @@
 static-i18n builds one language after the other in one process, since MkDocs keeps one set of
 files at a time. Its plugin can be told to build just one, so every process does that in a
 directory of its own, and the parts are put together. What is found once, the catalog and the
-runs, is handed to all.
+runs, is handed to all; meanwhile each gets ready.
 """
 
 from __future__ import annotations
 
+import gc
 import gzip
 import multiprocessing
 import os
@@ -15,9 +16,13 @@ import shutil
 import signal
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple, cast
 from xml.etree import ElementTree
 
 from mkdocs.commands.build import build as mkdocs_build
@@ -26,7 +31,8 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import Abort, ConfigurationError, MkDocsException
 
 from yuanliu import trouble
-from yuanliu.plugin import Found, YuanliuPlugin
+from yuanliu.plugin import YuanliuPlugin
+from yuanliu.reading import uncollected
 
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
@@ -66,55 +72,86 @@ def build(loaded: MkDocsConfig, scheduler: str | None = None) -> None:
     if "i18n" not in loaded.plugins:
         mkdocs_build(loaded)
         return
-    found = plugin.find(loaded)
-    plugin.see(found, loaded)
-    plugin.check_languages(loaded)
-    languages = found.catalog.languages
-    parts = {language: site / f".{language}" for language in languages}
-    processes = {
-        language: _process(config, part, language, found) for language, part in parts.items()
-    }
-    for process in processes.values():
-        process.start()
-    for process in processes.values():
-        process.join()
+    parts = {language: site / f".{language}" for language in plugin.built_languages(loaded)}
+    languages = {name: _Language.started(config, part, name) for name, part in parts.items()}
+    try:
+        found = plugin.find(loaded)
+        plugin.see(found, loaded)
+        plugin.check_languages(loaded)
+        told = ForkingPickler.dumps(found)
+        with ThreadPoolExecutor() as threads:  # each waits until its language is ready
+            list(threads.map(lambda language: language.tell(told), languages.values()))
+        for language in languages.values():
+            language.process.join()
+    finally:
+        for language in languages.values():
+            language.end()
     failed = [
-        f"{language} (exit {process.exitcode})"
-        for language, process in processes.items()
-        if process.exitcode
+        f"{name} (exit {language.process.exitcode})"
+        for name, language in languages.items()
+        if language.process.exitcode
     ]
     if failed:
         raise Abort(f"these languages failed: {', '.join(failed)}")
-    _join(list(parts.values()), site)
+    _join([parts[name] for name in found.catalog.languages], site)
     plugin.list_offline(site, loaded)
 
 
-def _process(*args: object) -> BaseProcess:
-    """A process that builds a language. A forked one has the modules and the catalog already.
+class _Language(NamedTuple):
+    """A process that builds a language, and the way to tell it what was found."""
 
-    Only on Linux is a fork safe beside other libraries, and not after Typst was at work: it would
-    wait for threads that a fork leaves behind.
-    """
-    if sys.platform == "linux" and "typst" not in sys.modules:
-        return multiprocessing.get_context("fork").Process(target=_build_language, args=args)
-    return multiprocessing.get_context("spawn").Process(target=_build_language, args=args)
+    process: BaseProcess
+    end_of_pipe: Connection
+
+    @classmethod
+    def started(cls, config: str, part: Path, language: str) -> _Language:
+        """A process that gets ready. A forked one has the modules already.
+
+        Only on Linux is a fork safe beside other libraries, and not after Typst was at work: it
+        would wait for threads that a fork leaves behind.
+        """
+        if sys.platform == "linux" and "typst" not in sys.modules:
+            context = multiprocessing.get_context("fork")
+        else:
+            context = multiprocessing.get_context("spawn")
+        theirs, ours = context.Pipe(duplex=False)
+        process = context.Process(target=_build_language, args=(config, part, language, theirs))
+        process.start()
+        theirs.close()
+        return cls(process, ours)
+
+    def tell(self, told: bytes | memoryview) -> None:
+        """Hand over what was found; a process that has failed already tells so by its exit."""
+        with suppress(BrokenPipeError):
+            self.end_of_pipe.send_bytes(told)
+
+    def end(self) -> None:
+        """Stop a process that still runs, since something else failed."""
+        self.process.kill()
+        self.process.join()
+        self.end_of_pipe.close()
 
 
-def _build_language(config: str, part: Path, language: str, found: Found) -> None:
+def _build_language(config: str, part: Path, language: str, told: Connection) -> None:
     """Build the pages of one language, and what all share, into ``part``."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever waits for this process ends it
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    loaded = load(config, part)
-    plugin = plugin_of(loaded)
-    plugin.found = found
-    i18n = loaded.plugins["i18n"]
-    i18n.current_language = language  # type: ignore[attr-defined]
-    i18n.building = True  # type: ignore[attr-defined] # so that it builds no other afterwards
     try:
         with trouble.located(part):
+            loaded = load(config, part)
+            plugin = plugin_of(loaded)
+            plugin.get_ready(loaded, language)
+            with uncollected():
+                plugin.found = told.recv()
+            gc.freeze()  # what was found lasts, so no garbage is looked for there
+            i18n = loaded.plugins["i18n"]
+            i18n.current_language = language  # type: ignore[attr-defined]
+            i18n.building = True  # type: ignore[attr-defined] # so that it builds no other afterwards
             mkdocs_build(loaded)
             plugin.split_search(part, [language])
+    except EOFError:  # who had to tell is gone
+        sys.exit(1)
     except OSError as error:
         sys.exit(trouble.told(error))
     except MkDocsException as error:

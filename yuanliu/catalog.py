@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import math
 import operator
 import re
@@ -10,8 +9,7 @@ import sys
 import sysconfig
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from difflib import get_close_matches
 from functools import cache, cached_property
@@ -37,7 +35,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from yuanliu.reading import CatalogError, Document, Place, Problem, read
+from yuanliu.reading import CatalogError, Document, Place, Problem, read, uncollected
 
 __all__ = [
     "Borrowed",
@@ -309,6 +307,23 @@ class Era(Model):
     intro: Texts
 
 
+@dataclass(frozen=True)
+class Listed:
+    """What pages that only list an entry know of it; they stay when its other texts change."""
+
+    id: str
+    kind: str
+    title: Title
+    authors: list[str]
+    year: int
+    language: str
+    era: str
+    requires: list[str]
+    level: int
+    minutes: int
+    tags: list[str]
+
+
 class Entry(Model):
     """A work of the list."""
 
@@ -360,6 +375,11 @@ class Entry(Model):
             text = " ".join(texts)
             minutes.append(len(HAN.findall(text)) / 300 + len(WORD.findall(text)) / 200)
         return math.ceil(max(minutes)) + 1
+
+    @cached_property
+    def listed(self) -> Listed:
+        """The entry as lists know it."""
+        return Listed(*(getattr(self, field.name) for field in fields(Listed)))
 
 
 class DraftTitle(Title):
@@ -420,13 +440,14 @@ class Draft(Model):
 class Step:
     """A stop on a route: the entry's page, and its original too where time and level allow."""
 
-    entry: Entry
+    entry: Listed
     original: bool
+    page_minutes: int
 
     @property
     def minutes(self) -> int:
         """Time for the page, and for the original if it is read."""
-        return self.entry.page_minutes + (self.entry.minutes if self.original else 0)
+        return self.page_minutes + (self.entry.minutes if self.original else 0)
 
 
 class Catalog(Model):
@@ -550,7 +571,7 @@ class Catalog(Model):
             if entry.level <= (route.level or entry.level) and entry.minutes <= left:
                 left -= entry.minutes
                 chosen.add(entry.id)
-        return [Step(entry, entry.id in chosen) for entry in stops]
+        return [Step(entry.listed, entry.id in chosen, entry.page_minutes) for entry in stops]
 
 
 def json_schema() -> dict[str, Any]:
@@ -569,25 +590,13 @@ def load(path: Path, snippets_dir: Path | None = None, document: Document | None
     Raises:
         CatalogError: with every problem, each with its position.
     """
-    with _collecting_no_garbage():
+    with uncollected():
         document = document or read(path)
         check = _Check(str(path), document)
         found = check.run(snippets_dir)
         if check.problems or not found:
             raise CatalogError(check.problems)
         return found
-
-
-@contextmanager
-def _collecting_no_garbage() -> Iterator[None]:
-    """While a large tree grows there is none, and looking for it takes half of the time."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def unmeasured(entries: Iterable[Entry], metrics: dict[str, dict[str, float]]) -> list[str]:
@@ -843,7 +852,7 @@ class _Check:
     def _budgets(self, catalog: Catalog) -> None:
         """The pages of a route, with no original read, must fit its time."""
         for number, route in enumerate(catalog.routes):
-            pages = sum(step.entry.page_minutes for step in catalog.plan(route))
+            pages = sum(step.page_minutes for step in catalog.plan(route))
             if route.minutes is not None and pages > route.minutes:
                 message = f"the {pages} minutes of its pages do not fit; raise it or go less far"
                 self.add(("routes", number, "minutes"), message)

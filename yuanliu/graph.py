@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from unicodedata import east_asian_width
 
-from yuanliu.catalog import Entry
+from yuanliu.catalog import Listed
 
 NODE_HEIGHT, LAYER_GAP, NODE_GAP, MARGIN = 46, 40, 18, 8
 LINE_UNITS = 20  # width of one line of a label, in half-width characters
@@ -20,7 +20,7 @@ UNIT = 7.2  # pixels for a half-width character at 13 px
 class Node:
     """A box: the entry, its label in lines, and its place (top left corner)."""
 
-    entry: Entry
+    entry: Listed
     lines: list[str]
     x: float
     y: float
@@ -38,7 +38,7 @@ class Drawing:
     height: float
 
 
-def layout(entries: list[Entry], language: str, known: dict[str, list] | None = None) -> Drawing:
+def layout(entries: list[Listed], language: str, known: dict[str, list] | None = None) -> Drawing:
     """Place ``entries`` in layers, prerequisites above what needs them.
 
     Args:

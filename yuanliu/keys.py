@@ -11,8 +11,9 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from yuanliu.catalog import Catalog, Entry, Step
+from yuanliu.catalog import Catalog, Entry, Listed, Step
 from yuanliu.kept import file_hash
+from yuanliu.pages import Verdict
 from yuanliu.snippets import Execution
 
 
@@ -54,7 +55,7 @@ class Keys:
 
     def of(self, context: dict[str, Any], *more: object) -> str:
         """The key of a page that is filled with ``context`` and depends on ``more`` too."""
-        return digest((self.common, self._told(context), more))
+        return digest((self.common, self.told(context), more))
 
     def entry(self, entry: Entry) -> str:
         """The key of an entry: all its fields, and which texts another language lends."""
@@ -63,24 +64,35 @@ class Keys:
             self._known[id(entry)] = digest(told)
         return self._known[id(entry)]
 
+    def listed(self, entry: Listed) -> str:
+        """The key of what lists show of an entry."""
+        if id(entry) not in self._known:
+            self._known[id(entry)] = digest((entry, self._lent.get(entry.id)))
+        return self._known[id(entry)]
+
     def run(self, run: Execution) -> str:
         """The key of a run: all that it showed."""
         if id(run) not in self._known:  # its notebook has what chance wrote there
             self._known[id(run)] = digest(replace(run, notebook=NotebookNode()))
         return self._known[id(run)]
 
-    def _told(self, value: Any) -> Any:
+    def told(self, value: Any) -> Any:
         """``value`` with a key in the place of each entry and each run."""
         if isinstance(value, Entry):
             return self.entry(value)
+        if isinstance(value, Listed):
+            return self.listed(value)
         if isinstance(value, Execution):
             return self.run(value)
         if isinstance(value, dict):
-            return {name: self._told(inner) for name, inner in value.items()}
-        if isinstance(value, list):
-            return [self._told(inner) for inner in value]
+            return {name: self.told(inner) for name, inner in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.told(inner) for inner in value]
         if isinstance(value, SimpleNamespace):
-            return self._told(vars(value))
+            return self.told(vars(value))
+        if isinstance(value, Verdict):
+            claim = value.claim
+            return (claim.id, claim.metric, claim.expect, value.value, value.holds)
         if isinstance(value, Step):
-            return (self._told(value.entry), value.original)
+            return (self.listed(value.entry), value.original, value.page_minutes)
         return value

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from types import SimpleNamespace
 from zlib import crc32
 
@@ -13,12 +14,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from yuanliu import cite, graph, snippets
-from yuanliu.catalog import Borrowed, Catalog, Claim, Entry, Question, Term
+from yuanliu.catalog import Borrowed, Catalog, Claim, Entry, Listed, Question, Step, Term
 from yuanliu.snippets import Execution, Figure
 from yuanliu.words import strings
 
 GROUPS = ("eras", "kinds", "tags")
 LONG = 200  # entries; of a longer list the navigation, maps and books are of one era each
+VOLUME = 50  # entries; a longer era is bound in several volumes
 GROUP_OF = {"papers": "entries"}  # addresses are named for what readers see
 LISTS = {"eras", "tags", "routes", "glossary"}  # pages that show all texts of their group
 
@@ -88,6 +90,19 @@ def mixed_answers(question: Question, language: str) -> list[tuple[str, bool]]:
     return answers[-first:] + answers[:-first]
 
 
+def in_volumes(entries: list[Listed]) -> list[tuple[str, str, list[Listed]]]:
+    """Parts of about equal length, as ``("-2", " 2/3", …)``, the first two for names and titles.
+
+    A single part has no number.
+    """
+    many = math.ceil(len(entries) / VOLUME)
+    ends = [round(len(entries) * part / many) for part in range(many + 1)]
+    return [
+        (f"-{part}" if many > 1 else "", f" {part}/{many}" if many > 1 else "", entries[start:end])
+        for part, (start, end) in enumerate(pairwise(ends), 1)
+    ]
+
+
 class Site:
     """The catalog and the executions, seen in every language.
 
@@ -134,10 +149,20 @@ class Site:
         return self.catalog.reading_order()
 
     @cached_property
+    def listed(self) -> list[Listed]:
+        """What lists show of all entries, along the reading path."""
+        return [entry.listed for entry in self.order]
+
+    @cached_property
     def _place(self) -> dict[str, int]:
         return {entry.id: place for place, entry in enumerate(self.order)}
 
-    def sorted(self, entries: Iterable[Entry]) -> list[Entry]:
+    @cached_property
+    def plans(self) -> dict[str, list[Step]]:
+        """The stops of each route."""
+        return {route.id: self.catalog.plan(route) for route in self.catalog.routes}
+
+    def sorted(self, entries: Iterable[Listed]) -> list[Listed]:
         """``entries`` along the reading path."""
         return sorted(entries, key=lambda entry: self._place[entry.id])
 
@@ -158,7 +183,15 @@ class Site:
     @cached_property
     def used_snippets(self) -> list[str]:
         """Names of the snippets that entries name, along the path."""
-        return list(dict.fromkeys(entry.snippet for entry in self.order))
+        return list(self.users)
+
+    @cached_property
+    def users(self) -> dict[str, list[Entry]]:
+        """The entries that name a snippet, along the path."""
+        found: dict[str, list[Entry]] = {}
+        for entry in self.order:
+            found.setdefault(entry.snippet, []).append(entry)
+        return found
 
     @cached_property
     def era_number(self) -> dict[str, int]:
@@ -226,8 +259,8 @@ class Site:
             "kinds": [(kind, name, "") for kind, name in words["kind_names"].items()],
             "tags": [(tag, names[language], "") for tag, names in self.catalog.tags.items()],
         }[group]
-        member: dict[str, list[Entry]] = {}
-        for entry in self.order:
+        member: dict[str, list[Listed]] = {}
+        for entry in self.listed:
             for id_ in {"eras": [entry.era], "kinds": [entry.kind], "tags": entry.tags}[group]:
                 member.setdefault(id_, []).append(entry)
         return [
@@ -240,7 +273,15 @@ class Site:
         """Every generated page in ``language``."""
         words = self.strings[language]
         found = [
-            Page("path", "path.html", words["path"], words["path_intro"], wide=True, whole=True),
+            Page(
+                "path",
+                "path.html",
+                words["path"],
+                words["path_intro"],
+                {"plans": self.plans},
+                wide=True,
+                whole=True,
+            ),
             self._works_page(language),
             Page(
                 "timeline", "timeline.html", words["timeline"], words["timeline_intro"], whole=True
@@ -250,8 +291,7 @@ class Site:
                 "snippets.html",
                 words["snippets"],
                 words["snippets_intro"],
-                {"runs": [self.executions[name] for name in self.used_snippets]},
-                whole=True,
+                {"runs": [self._used(name) for name in self.used_snippets]},
             ),
         ]
         for group in GROUPS:
@@ -259,9 +299,15 @@ class Site:
             intro = words[f"{group}_intro"]
             context = {"group": group, "groups": groups, "intro": intro}
             found.append(Page(f"{group}/index", "groups.html", words[group], intro, context))
-            context = {"alone": group == "eras" and self.long}
+            alone = group == "eras" and self.long
             found += [
-                Page(f"{group}/{one.id}", "group.html", one.name, one.intro, context | {"one": one})
+                Page(
+                    f"{group}/{one.id}",
+                    "group.html",
+                    one.name,
+                    one.intro,
+                    {"one": one, "volumes": in_volumes(one.entries) if alone else []},
+                )
                 for one in groups
             ]
         if self.catalog.routes:
@@ -271,11 +317,11 @@ class Site:
                     "routes.html",
                     words["routes"],
                     words["routes_intro"],
-                    whole=True,
+                    {"plans": self.plans},
                 )
             )
         for route in self.catalog.routes:
-            context = {"route": route, "steps": self.catalog.plan(route)}
+            context = {"route": route, "steps": self.plans[route.id]}
             title, intro = route.name[language], route.intro[language]
             found.append(Page(f"routes/{route.id}", "route.html", title, intro, context))
         if self.catalog.glossary:
@@ -290,7 +336,7 @@ class Site:
     def _works_page(self, language: str) -> Page:
         """All works, to filter, choose and cite."""
         words = self.strings[language]
-        entries = self.order
+        entries = self.listed
         names = {
             "era": {era.id: era.name[language] for era in self.catalog.eras},
             "kind": {
@@ -312,23 +358,28 @@ class Site:
         context = {
             "entry": entry,
             "step": place + 1,
-            "before": self.order[place - 1] if place else None,
-            "after": self.order[place + 1] if place + 1 < len(self.order) else None,
+            "before": self.listed[place - 1] if place else None,
+            "after": self.listed[place + 1] if place + 1 < len(self.order) else None,
             "verdicts": self.verdicts(entry),
             "execution": self.executions[entry.snippet],
             "own": entry.measured,
-            "requires": [self.catalog.entry(needed) for needed in entry.requires],
-            "unlocks": self.catalog.unlocks(entry.id),
+            "requires": [self.catalog.entry(needed).listed for needed in entry.requires],
+            "unlocks": [other.listed for other in self.catalog.unlocks(entry.id)],
         }
         title, description = entry.title[language], entry.summary[language]
         return Page(f"papers/{entry.id}", "entry.html", title, description, context)
+
+    def _used(self, name: str) -> SimpleNamespace:
+        """A run with the entries whose claims it measures."""
+        users = [(entry.listed, self.verdicts(entry)) for entry in self.users[name]]
+        return SimpleNamespace(execution=self.executions[name], users=users)
 
     def _snippet_page(self, name: str, language: str) -> Page:
         execution = self.executions[name]
         told_in = self.told_in(execution, language)
         context = {
             "execution": execution,
-            "users": [entry for entry in self.order if entry.snippet == name],
+            "users": [entry.listed for entry in self.users[name]],
             "cells": [cell for cell in execution.cells if cell.language in (None, told_in)],
         }
         title = self.snippet_title(execution, language)

@@ -75,6 +75,14 @@ class Found(NamedTuple):
     stale: dict[str, dict[str, list[str]]]  # by owner and language, the languages that are newer
 
 
+class Kept(NamedTuple):
+    """What builds before left of a language: pages, other files, and graphs laid out."""
+
+    pages: Shelf | None
+    assets: Shelf
+    maps: dict[str, list]
+
+
 class YuanliuConfig(Config):
     """Options of the plugin in mkdocs.yml; paths are relative to that file."""
 
@@ -130,6 +138,7 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
     """Turns the catalog and the snippets into pages."""
 
     found: Found | None = None  # what is known already and need not be found
+    ready: Kept | None = None  # what is read already of the language to be built
     serving = False
 
     def on_startup(self, *, command: str, dirty: bool) -> None:
@@ -147,7 +156,7 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             self.own_nav = config.nav
             self.see(self.found or self.find(config), config)
             self.check_languages(config)
-            jieba.setLogLevel(logging.CRITICAL)  # it goes on where it cannot keep its dictionary
+            jieba.setLogLevel(logging.CRITICAL)
             self.words_known = False
         for extension in EXTENSIONS:  # what the generated pages are written in
             if extension not in config.markdown_extensions:
@@ -275,14 +284,34 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
                     "default"
                 )
             return
-        options = config.plugins["i18n"].config.languages  # type: ignore[attr-defined]
-        built = sorted(options, key=lambda one: not one.default)
-        names = [one.locale for one in built if one.build]
+        names = self.built_languages(config)
         if set(names) != set(ours) or names[0] != ours[0]:
             raise PluginError(
                 f"the plugin i18n builds {', '.join(names)} (the default first), but "
                 f"{self.config.catalog} has 'languages: [{', '.join(ours)}]'; make them the same"
             )
+
+    def built_languages(self, config: MkDocsConfig) -> list[str]:
+        """The languages that static-i18n builds, the default first."""
+        options = config.plugins["i18n"].config.languages  # type: ignore[attr-defined]
+        built = sorted(options, key=lambda one: not one.default)
+        return [one.locale for one in built if one.build]
+
+    def get_ready(self, config: MkDocsConfig, language: str) -> None:
+        """Load what takes long before the catalog is there."""
+        self.ready = self._kept(config, language)
+        jieba.setLogLevel(logging.CRITICAL)  # it goes on where it cannot keep its dictionary
+        if language.startswith("zh") and config.plugins.get("material/search"):
+            jieba.initialize()
+
+    def _kept(self, config: MkDocsConfig, language: str) -> Kept:
+        """What earlier builds kept."""
+        shelves, maps = self._cache(config), self._maps(config, language)
+        pages = Shelf(shelves / "pages" / language) if self.config.keep_pages else None
+        return Kept(pages, Shelf(shelves / "assets" / language), _known(maps))
+
+    def _maps(self, config: MkDocsConfig, language: str) -> Path:
+        return self._cache(config) / "maps" / f"{language}.json"
 
     def _language(self, config: MkDocsConfig) -> str:
         if "i18n" not in config.plugins:
@@ -320,22 +349,28 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             files.append(file)
         if "i18n" in config.plugins:
             config.plugins["i18n"].i18n_files_per_language[language].extend(made)  # type: ignore[attr-defined]
-        for asset in (*self._assets(config, language), *self._for_programs(config, language)):
+        for asset in (*self._notebooks(language), *self._for_programs(config, language)):
+            self._add(asset, files, config)
+        makes_shared = not self._prefix(language)
+        for asset in self._shared(config):
+            if makes_shared:
+                self._add(asset, files, config)
+            else:  # so that pages can link to it
+                files.append(PlacedFile.generated(config, asset.address, content=""))
+        for asset in self._citations(config) if makes_shared else ():
             self._add(asset, files, config)
         return files
 
     def _look_for_kept(self, config: MkDocsConfig, language: str) -> None:
         """Know what earlier builds made, and from what."""
-        shelves, self.programs = self._cache(config), programs()
-        self.compiled = _compiled(shelves / "templates", self.programs)
+        self.programs = programs()
+        self.compiled = _compiled(self._cache(config) / "templates", self.programs)
         self.site.environment.bytecode_cache = self.compiled
-        self.maps = shelves / "maps" / f"{language}.json"
-        self.site.maps = _known(self.maps)
+        kept, self.ready = self.ready or self._kept(config, language), None
+        self.shelf, self.assets, self.site.maps = kept
         self.drawn = len(self.site.maps)
-        self.assets = Shelf(shelves / "assets" / language)
-        self.shelf = Shelf(shelves / "pages" / language) if self.config.keep_pages else None
         self.keys = Keys(self.site.catalog, (language, *self._common(config, language)))
-        self.everything = self.keys.of({"entries": self.site.order})
+        self.everything = self.keys.of({"entries": self.site.listed})
 
     def _page_file(
         self,
@@ -367,9 +402,9 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         if not kept:
             self.made_pages[key] = file
         alternates = {
-            other: self._file(config, src_uri, other) for other in self.site.catalog.languages
+            other: file if other == language else self._file(config, src_uri, other)
+            for other in self.site.catalog.languages
         }
-        alternates[language] = file
         file.locale = file.locale_alternate_of = language  # type: ignore[attr-defined]
         file.alternates = alternates  # type: ignore[attr-defined]
         return file
@@ -442,16 +477,17 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
 
         return url
 
-    def _assets(self, config: MkDocsConfig, language: str) -> Iterator[Asset]:
-        """Notebooks in ``language``; with the default one also what all languages share."""
-        runs = [self.site.executions[name] for name in self.site.used_snippets]
-        for run in runs:
+    def _notebooks(self, language: str) -> Iterator[Asset]:
+        for name in self.site.used_snippets:
+            run = self.site.executions[name]
             notebook = snippets.in_language(run.notebook, self.site.told_in(run, language))
             address = f"{self._prefix(language)}snippets/{run.name}/{run.name}.ipynb"
             data = self.keys.run(run), self.site.told_in(run, language)
             yield Asset(address, partial(nbformat.writes, notebook), data)
-        if self._prefix(language):
-            return
+
+    def _shared(self, config: MkDocsConfig) -> Iterator[Asset]:
+        """Models, figures and programs, which all languages show."""
+        runs = [self.site.executions[name] for name in self.site.used_snippets]
         for run in runs:
             if run.name in self.site.labs and run.live:
                 yield Asset(f"assets/models/{run.name}.safetensors", lambda run=run: run.live)
@@ -461,7 +497,6 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         for name in sorted({name for run in runs for name in (run.name, *run.builds_on)}):
             program = self._scripts(config) / f"{name}.py"
             yield Asset(f"snippets/{name}/{name}.py", partial(program.read_text, encoding="utf-8"))
-        yield from self._citations(config)
 
     def _for_programs(self, config: MkDocsConfig, language: str) -> Iterator[Asset]:
         """The feed, llms.txt, the book, and the cards that social networks show."""
@@ -472,12 +507,15 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         yield Asset(
             f"{prefix}llms.txt", partial(feeds.llms_txt, list_, language, title, intro, address)
         )
-        figures, environment = book.figures(self.site), self.site.environment
-        for place, told in book.volumes(self.site, language, title, intro, address):
-            data = json.dumps(told, ensure_ascii=False, default=str), sorted(figures.items())
-            bind = partial(book.epub, told, figures, environment)
-            yield Asset(f"{prefix}{place}book.pdf", partial(book.pdf, told, figures), data)
-            yield Asset(f"{prefix}{place}book.epub", bind, data)
+        for volume in book.volumes(self.site, language, title, intro, address):
+            entries = [entry for _, entries in volume.eras for entry in entries]
+            runs = {entry.snippet: self.site.executions[entry.snippet] for entry in entries}
+            eras = [(era.name, era.intro) for era, _ in volume.eras]
+            told = {"eras": eras, "entries": entries, "runs": runs, "words": words}
+            data = self.keys.told(told), volume[:-1], language, self.site.terms
+            for suffix, bind in (("pdf", self._pdf), ("epub", self._epub)):
+                make = partial(bind, volume, language)
+                yield Asset(f"{prefix}{volume.file}.{suffix}", make, data)
         shown = {"index": (title, words["path"], intro, 1)}
         for entry in self.site.order:
             era, authors = list_.era(entry.era).name[language], cite.plain(entry.authors[0])
@@ -486,6 +524,14 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             shown[entry.id] = entry.title[language], era, below, number
         for name, data in shown.items():
             yield Asset(f"assets/cards/{language}/{name}.png", partial(card, *data), data)
+
+    def _pdf(self, volume: book.Volume, language: str) -> bytes:
+        told = book.content(self.site, language, volume)
+        return book.pdf(told, book.figures(self.site, volume))
+
+    def _epub(self, volume: book.Volume, language: str) -> bytes:
+        told, drawn = book.content(self.site, language, volume), book.figures(self.site, volume)
+        return book.epub(told, drawn, self.site.environment)
 
     def _citations(self, config: MkDocsConfig) -> Iterator[Asset]:
         """A file for each entry and form, and all of them in one for the choice of works."""
@@ -702,9 +748,10 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         self._forget_warnings()
         self.assets.settle()
         if len(self.site.maps) != self.drawn:
-            self.maps.parent.mkdir(parents=True, exist_ok=True)
+            maps = self._maps(config, self._language(config))
+            maps.parent.mkdir(parents=True, exist_ok=True)
             newest = list(self.site.maps.items())[-MAPS * len(self.pages) :]
-            write(self.maps, json.dumps(dict(newest)).encode(), lasting=False)
+            write(maps, json.dumps(dict(newest)).encode(), lasting=False)
         if not self.shelf or self.warned.get_counts():
             return
         for key, file in self.made_pages.items():

@@ -17,7 +17,7 @@ from typing import Any
 
 from yuanliu.kept import PART, write
 
-INDEX = "index.json"
+INDEX = "index.jsonl"  # a file a line
 
 
 @dataclass
@@ -26,7 +26,8 @@ class Kept:
 
     size: int
     mtime: int
-    note: Any = None
+    note: Any
+    line: str  # of the index
 
 
 class Shelf:
@@ -80,10 +81,10 @@ class Shelf:
         for key, (file, note) in self._made.items():
             with suppress(FileNotFoundError):  # another build has just removed it
                 found = self._take(key, file).stat()
-                now[key] = Kept(found.st_size, found.st_mtime_ns, note)
+                now[key] = _kept(key, found.st_size, found.st_mtime_ns, note)
         older = ((key, kept) for key, kept in self._before.items() if key not in now)
         index = now | dict(islice(older, len(now)))
-        told = json.dumps({key: vars(kept) for key, kept in index.items()}, ensure_ascii=False)
+        told = "\n".join(kept.line for kept in index.values())
         write(self.directory / INDEX, told.encode(), lasting=False)
         for item in os.scandir(self.directory):
             if item.name not in index and not item.name.startswith(INDEX):
@@ -102,18 +103,33 @@ class Shelf:
 def _read(index: Path) -> dict[str, Kept]:
     """What is on the shelf; nothing where a crash cut the list short."""
     try:
-        found = json.loads(index.read_bytes())
-        return {key: Kept(**kept) for key, kept in found.items()}
-    except (OSError, ValueError, TypeError, AttributeError):
+        lines = index.read_text(encoding="utf-8").split("\n")
+        found = [(json.loads(line), line) for line in lines]
+        return {key: Kept(size, mtime, note, line) for (key, size, mtime, note), line in found}
+    except (OSError, ValueError, TypeError):
         return {}
 
 
+def _kept(key: str, size: int, mtime: int, note: Any) -> Kept:
+    line = json.dumps([key, size, mtime, note], ensure_ascii=False)
+    return Kept(size, mtime, note, line)
+
+
 def _link(file: Path, target: Path) -> None:
-    """Give ``file`` another name, or copy it where the disk is another or has no links."""
-    target.parent.mkdir(parents=True, exist_ok=True)
+    """Give ``file`` another name, in a folder that is made where there is none."""
+    try:
+        _link_or_copy(file, target)
+    except FileNotFoundError:
+        if target.parent.is_dir():
+            raise
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _link_or_copy(file, target)
+
+
+def _link_or_copy(file: Path, target: Path) -> None:
     try:
         os.link(file, target)
     except (FileExistsError, FileNotFoundError):
         raise
-    except OSError:
+    except OSError:  # the disk is another, or has no links
         shutil.copyfile(file, target)
