@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import importlib.util
 import io
@@ -566,6 +565,8 @@ def add(
     file: File = CATALOG,
 ) -> None:
     """Look a work up and append it to the catalog as a draft. Asks the network."""
+    import asyncio
+
     from yuanliu import lookup
     from yuanliu.web import WebError
 
@@ -692,6 +693,8 @@ def links(
     file: File = CATALOG,
 ) -> None:
     """Check every link of the catalog and of docs/; exit 1 when one is dead. Asks the network."""
+    import asyncio
+
     from yuanliu import links as found
 
     _load(file)

@@ -20,9 +20,11 @@ def link_terms(page: str, terms: Iterable[Term], language: str, url: Callable[[s
     The meaning stands in the link's title, which the theme shows as a tooltip.
     """
     by_word = {word.lower(): term for term in terms for word in (term.term[language], *term.also)}
-    if not by_word:
+    lower = page.lower()
+    there = [word for word in by_word if _escaped(word).lower() in lower]  # few, so it is fast
+    if not there:
         return page
-    words = sorted(by_word, key=len, reverse=True)
+    words = sorted(there, key=len, reverse=True)
     pattern = re.compile("|".join(f"({_bounded(word)})" for word in words), re.IGNORECASE)
     seen: set[str] = set()
 
@@ -50,7 +52,11 @@ def _bounded(word: str) -> str:
     """A pattern for ``word``, whole where its ends are not Chinese."""
     start = "" if HAN.match(word[0]) else r"(?<![A-Za-z0-9-])"
     end = "" if HAN.match(word[-1]) else r"(?![A-Za-z0-9-])"
-    return start + re.escape(html.escape(word, quote=False)) + end
+    return start + re.escape(_escaped(word)) + end
+
+
+def _escaped(word: str) -> str:
+    return html.escape(word, quote=False)
 
 
 def _follow(tag: str, inside: list[str]) -> None:

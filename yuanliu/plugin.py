@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import NamedTuple, cast
 
 import jieba
-import latex2mathml.converter
 import nbformat
 import yaml
 from jinja2 import Environment, FileSystemBytecodeCache
@@ -924,10 +923,12 @@ def _outline(content: str) -> list[dict]:
 
 def _mathml(match: re.Match) -> str:
     """A formula set by arithmatex as MathML, which browsers draw without a script."""
+    from latex2mathml.converter import convert  # its tables take a while to load
+
     display = "block" if match[1] == "div" else "inline"
     formula = html.unescape(match[2]).strip()
     try:
-        mathml = latex2mathml.converter.convert(formula, display=display)
+        mathml = convert(formula, display=display)
     except Exception as error:  # the library has no common base for its errors
         raise PluginError(f"formula cannot be set: {formula!r}: {error}") from error
     tabindex = ' tabindex="0"' if display == "block" else ""
