@@ -361,4 +361,5 @@ def test_fuzzer_that_follows_branches_finds_nothing(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": path}
     ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr
-    assert "Done 500 runs" in ended.stderr
+    done = re.search(r"Done (\d+) runs", ended.stderr)
+    assert done and int(done[1]) >= 500, ended.stderr

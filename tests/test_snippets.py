@@ -198,3 +198,33 @@ def test_environment_is_as_before_after_a_run(toy: Path) -> None:
     before = dict(os.environ)
     snippets.execute_all([toy / "snippets/mean.py"], toy / "cache")
     assert dict(os.environ) == before
+
+
+DIES = """\
+import os, sys
+from pathlib import Path
+starts = Path({starts!r})
+if "ipykernel_launcher" in sys.orig_argv:
+    with starts.open("a") as file:
+        file.write("start\\n")
+    if len(starts.read_text().split()) <= {dead}:
+        os._exit(1)
+"""
+
+
+@pytest.mark.parametrize(("dead", "starts"), [(0, 1), (1, 2), (9, snippets.STARTS)])
+def test_kernel_that_does_not_start_is_started_again(
+    toy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dead: int, starts: int
+) -> None:
+    """As when another program has just taken one of the ports that were chosen for it."""
+    counted = tmp_path / "starts"
+    text = DIES.format(starts=str(counted), dead=dead)
+    (tmp_path / "sitecustomize.py").write_text(text, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    script = toy / "snippets/mean.py"
+    if dead < snippets.STARTS:
+        assert snippets.execute_all([script], toy / "cache")["mean"].metrics
+    else:
+        with pytest.raises(snippets.SnippetError, match=r"mean\.py: Kernel died"):
+            snippets.execute_all([script], toy / "cache")
+    assert len(counted.read_text().split()) == starts

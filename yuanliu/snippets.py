@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # they take long to load, and a build in which nothing runs n
     from nbclient.exceptions import CellExecutionError
 
 TIMEOUT = 900  # seconds for one cell: a bound for a hung run, far above the 60 s allowed
+STARTS = 3  # of a kernel: other programs may take its ports between their choice and its start
 MATPLOTLIBRC = Path(__file__).with_name("matplotlibrc")
 
 
@@ -386,8 +387,24 @@ def execute(notebook: NotebookNode, path: Path) -> NotebookNode:
     Raises:
         SnippetError: with the line at which it failed.
     """
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+    for starts_left in reversed(range(STARTS)):
+        try:
+            return _execute_once(notebook, path)
+        except CellExecutionError as error:
+            where = _line_of(error, notebook, path)
+            raise SnippetError(f"{where}: {error.ename}: {error.evalue}") from error
+        except (CellTimeoutError, DeadKernelError) as error:
+            raise SnippetError(f"{path}: {error}") from error
+        except RuntimeError as error:  # no kernel started
+            if not starts_left:
+                raise SnippetError(f"{path}: {error}") from error
+    raise AssertionError("the last start returns or raises")
+
+
+def _execute_once(notebook: NotebookNode, path: Path) -> NotebookNode:
     from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError, CellTimeoutError
 
     client = NotebookClient(
         notebook,
@@ -399,11 +416,6 @@ def execute(notebook: NotebookNode, path: Path) -> NotebookNode:
     )
     try:
         return client.execute(env=_kernel_environment())
-    except CellExecutionError as error:
-        where = _line_of(error, notebook, path)
-        raise SnippetError(f"{where}: {error.ename}: {error.evalue}") from error
-    except (CellTimeoutError, RuntimeError) as error:  # the kernel hangs, dies or does not start
-        raise SnippetError(f"{path}: {error}") from error
     finally:
         atexit.unregister(client._cleanup_kernel)  # nbclient forgets it where no kernel starts
 
