@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 from uuid import NAMESPACE_URL, uuid5
 
 import mkepub
-from jinja2 import Environment
 
 from yuanliu.cards import FONTS, card, font_file
 from yuanliu.catalog import Entry, Listed
@@ -38,6 +37,11 @@ class Volume(NamedTuple):
     intro: str
     address: str
     eras: list[tuple[SimpleNamespace, list[Entry]]]
+
+    @property
+    def entries(self) -> list[Entry]:
+        """All that is in it."""
+        return [entry for _, entries in self.eras for entry in entries]
 
 
 def volumes(
@@ -60,13 +64,12 @@ def volumes(
             yield Volume(f"{place}book{mark}", name + label, era.intro, address(place), told)
 
 
-def content(site: Site, language: str, volume: Volume) -> dict[str, Any]:
+def _content(site: Site, language: str, volume: Volume) -> dict[str, Any]:
     """All that a book says, as plain data; figures are named by their files.
 
     It is ``dated`` by its newest entry, in seconds: the same list makes the same book at any time.
     """
-    works = [entry for _, entries in volume.eras for entry in entries]
-    added = [entry.added for entry in works if entry.added]
+    added = [entry.added for entry in volume.entries if entry.added]
     newest = datetime.combine(max(added, default=date(1970, 1, 1)), time(), UTC)
     return {
         "dated": int(newest.timestamp()),
@@ -124,9 +127,9 @@ def _entry(site: Site, entry: Entry, language: str) -> dict[str, Any]:
     }
 
 
-def figures(site: Site, volume: Volume) -> dict[str, str]:
+def _figures(site: Site, volume: Volume) -> dict[str, str]:
     """The first figure of each snippet in a volume, by file name."""
-    names = dict.fromkeys(entry.snippet for _, entries in volume.eras for entry in entries)
+    names = dict.fromkeys(entry.snippet for entry in volume.entries)
     return {
         f"{name}.svg": site.executions[name].figures[0].svg
         for name in names
@@ -134,10 +137,11 @@ def figures(site: Site, volume: Volume) -> dict[str, str]:
     }
 
 
-def pdf(told: dict[str, Any], drawn: dict[str, str]) -> bytes:
+def pdf(site: Site, language: str, volume: Volume) -> bytes:
     """The book as a PDF with an outline, set by Typst."""
     import typst  # large, and seldom needed when the content is kept
 
+    told, drawn = _content(site, language, volume), _figures(site, volume)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         files = {"book.json": json.dumps(told, ensure_ascii=False, default=str), **drawn}
@@ -154,9 +158,9 @@ def pdf(told: dict[str, Any], drawn: dict[str, str]) -> bytes:
         return (folder / "book.pdf").read_bytes()
 
 
-def epub(told: dict[str, Any], drawn: dict[str, str], environment: Environment) -> bytes:
+def epub(site: Site, language: str, volume: Volume) -> bytes:
     """The book as EPUB, a page for each entry under its era."""
-    language = told["language"]
+    told = _content(site, language, volume)
     book = mkepub.Book(
         title=told["title"],
         lang=language,
@@ -166,9 +170,9 @@ def epub(told: dict[str, Any], drawn: dict[str, str], environment: Environment) 
     book.set_stylesheet("figure img { max-width: 100%; } .yl-quiet { color: #5b6270; }")
     book.uuid = uuid5(NAMESPACE_URL, told["address"] + told["title"])
     book.set_cover(card(told["title"], told["words"]["path"], told["intro"], 1))
-    for file, svg in drawn.items():
+    for file, svg in _figures(site, volume).items():
         book.add_image(file, svg.encode("utf-8"))
-    template = environment.get_template("book.xhtml")
+    template = site.environment.get_template("book.xhtml")
 
     def page(title: str, parent: Any = None, **context: Any) -> Any:
         body = template.render(t=told["words"], language=language, title=title, **context)

@@ -31,7 +31,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import Abort, ConfigurationError, MkDocsException
 
 from yuanliu import trouble
-from yuanliu.plugin import YuanliuPlugin
+from yuanliu.plugin import Found, YuanliuPlugin
 from yuanliu.reading import uncollected
 
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
@@ -142,22 +142,29 @@ def _build_language(config: str, part: Path, language: str, told: Connection) ->
             loaded = load(config, part)
             plugin = plugin_of(loaded)
             plugin.get_ready(loaded, language)
-            with uncollected():
-                plugin.found = told.recv()
-            gc.freeze()  # what was found lasts, so no garbage is looked for there
+            plugin.found = _hear(told)
             i18n = loaded.plugins["i18n"]
             i18n.current_language = language  # type: ignore[attr-defined]
             i18n.building = True  # type: ignore[attr-defined] # so that it builds no other afterwards
             mkdocs_build(loaded)
             plugin.split_search(part, [language])
-    except EOFError:  # who had to tell is gone
-        sys.exit(1)
     except OSError as error:
         sys.exit(trouble.told(error))
     except MkDocsException as error:
         sys.exit(str(error))
     except Exception as error:  # of a hook, a theme, another plugin
         sys.exit(f"{type(error).__name__}: {error}")
+
+
+def _hear(told: Connection) -> Found:
+    """What was found; ends this process where the one that had to tell it is gone."""
+    try:
+        with uncollected():
+            found = told.recv()
+    except EOFError:
+        sys.exit(1)
+    gc.freeze()  # it lasts, so no garbage is looked for there
+    return found
 
 
 def _end_with_parent() -> None:

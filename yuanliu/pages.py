@@ -30,7 +30,7 @@ class Page:
     """A page before it is rendered: where it lies, what it is called, and what its template needs.
 
     ``path`` is the address without language and slashes: ``papers/lenet``; a ``wide`` page has
-    no table of contents beside it. A ``whole`` page shows more entries than its context has.
+    no table of contents beside it.
     """
 
     path: str
@@ -39,7 +39,6 @@ class Page:
     description: str
     context: dict = field(default_factory=dict)
     wide: bool = False
-    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,9 +95,11 @@ def in_volumes(entries: list[Listed]) -> list[tuple[str, str, list[Listed]]]:
     A single part has no number.
     """
     many = math.ceil(len(entries) / VOLUME)
+    if many == 1:
+        return [("", "", entries)]
     ends = [round(len(entries) * part / many) for part in range(many + 1)]
     return [
-        (f"-{part}" if many > 1 else "", f" {part}/{many}" if many > 1 else "", entries[start:end])
+        (f"-{part}", f" {part}/{many}", entries[start:end])
         for part, (start, end) in enumerate(pairwise(ends), 1)
     ]
 
@@ -278,13 +279,16 @@ class Site:
                 "path.html",
                 words["path"],
                 words["path_intro"],
-                {"plans": self.plans},
+                {"plans": self.plans, "entries": self.listed},
                 wide=True,
-                whole=True,
             ),
             self._works_page(language),
             Page(
-                "timeline", "timeline.html", words["timeline"], words["timeline_intro"], whole=True
+                "timeline",
+                "timeline.html",
+                words["timeline"],
+                words["timeline_intro"],
+                {"entries": self.listed},
             ),
             Page(
                 "snippets/index",
@@ -351,8 +355,8 @@ class Site:
             "tag": {tag: texts[language] for tag, texts in self.catalog.tags.items()},
         }
         intro = words["works_intro"]
-        context = {"names": names}
-        return Page("works", "works.html", words["works"], intro, context, wide=True, whole=True)
+        context = {"names": names, "entries": entries}
+        return Page("works", "works.html", words["works"], intro, context, wide=True)
 
     def _entry_page(self, place: int, entry: Entry, language: str) -> Page:
         context = {

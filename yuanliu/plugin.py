@@ -74,7 +74,7 @@ class Found(NamedTuple):
     stale: dict[str, dict[str, list[str]]]  # by owner and language, the languages that are newer
 
 
-class Kept(NamedTuple):
+class Earlier(NamedTuple):
     """What builds before left of a language: pages, other files, and graphs laid out."""
 
     pages: Shelf | None
@@ -137,12 +137,13 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
     """Turns the catalog and the snippets into pages."""
 
     found: Found | None = None  # what is known already and need not be found
-    ready: Kept | None = None  # what is read already of the language to be built
+    ready: Earlier | None = None  # what is read already of the language to be built
     serving = False
 
     def on_startup(self, *, command: str, dirty: bool) -> None:
         """Note whether pages are served with live reload; MkDocs then keeps this object."""
         self.serving = command == "serve"
+        jieba.setLogLevel(logging.CRITICAL)  # it goes on where it cannot keep its dictionary
 
     @event_priority(60)
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
@@ -155,7 +156,6 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             self.own_nav = config.nav
             self.see(self.found or self.find(config), config)
             self.check_languages(config)
-            jieba.setLogLevel(logging.CRITICAL)
             self.words_known = False
         for extension in EXTENSIONS:  # what the generated pages are written in
             if extension not in config.markdown_extensions:
@@ -298,16 +298,15 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
 
     def get_ready(self, config: MkDocsConfig, language: str) -> None:
         """Load what takes long before the catalog is there."""
-        self.ready = self._kept(config, language)
-        jieba.setLogLevel(logging.CRITICAL)  # it goes on where it cannot keep its dictionary
+        self.ready = self._earlier(config, language)
         if language.startswith("zh") and config.plugins.get("material/search"):
             jieba.initialize()
 
-    def _kept(self, config: MkDocsConfig, language: str) -> Kept:
+    def _earlier(self, config: MkDocsConfig, language: str) -> Earlier:
         """What earlier builds kept."""
         shelves, maps = self._cache(config), self._maps(config, language)
         pages = Shelf(shelves / "pages" / language) if self.config.keep_pages else None
-        return Kept(pages, Shelf(shelves / "assets" / language), _known(maps))
+        return Earlier(pages, Shelf(shelves / "assets" / language), _known(maps))
 
     def _maps(self, config: MkDocsConfig, language: str) -> Path:
         return self._cache(config) / "maps" / f"{language}.json"
@@ -348,15 +347,13 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             files.append(file)
         if "i18n" in config.plugins:
             config.plugins["i18n"].i18n_files_per_language[language].extend(made)  # type: ignore[attr-defined]
-        for asset in (*self._notebooks(language), *self._for_programs(config, language)):
-            self._add(asset, files, config)
-        makes_shared = not self._prefix(language)
-        for asset in self._shared(config):
-            if makes_shared:
-                self._add(asset, files, config)
-            else:  # so that pages can link to it
+        made_here = [*self._notebooks(language), *self._for_programs(config, language)]
+        if not self._prefix(language):
+            made_here += [*self._shared(config), *self._citations(config)]
+        else:  # the first language makes what is shared; pages can link to it
+            for asset in self._shared(config):
                 files.append(PlacedFile.generated(config, asset.address, content=""))
-        for asset in self._citations(config) if makes_shared else ():
+        for asset in made_here:
             self._add(asset, files, config)
         return files
 
@@ -365,11 +362,10 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         self.programs = programs()
         self.compiled = _compiled(self._cache(config) / "templates", self.programs)
         self.site.environment.bytecode_cache = self.compiled
-        kept, self.ready = self.ready or self._kept(config, language), None
-        self.shelf, self.assets, self.site.maps = kept
+        earlier, self.ready = self.ready or self._earlier(config, language), None
+        self.shelf, self.assets, self.site.maps = earlier
         self.drawn = len(self.site.maps)
         self.keys = Keys(self.site.catalog, (language, *self._common(config, language)))
-        self.everything = self.keys.of({"entries": self.site.listed})
 
     def _page_file(
         self,
@@ -383,8 +379,7 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         head, title = self._head(page), titles.get(src_uri)
         file = self._file(config, src_uri, language)
         newer = self.site.newer(page.path, language)
-        more = (page.title, page.description, newer, self.everything if page.whole else "")
-        key = self.keys.of(page.context, src_uri, *more)
+        key = self.keys.of(page.context, src_uri, page.title, page.description, newer)
         kept = self.shelf.place(key, Path(file.abs_dest_path)) if self.shelf else None
         if kept:
             file = PlacedFile.in_place_of(file, config)
@@ -507,13 +502,12 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             f"{prefix}llms.txt", partial(feeds.llms_txt, list_, language, title, intro, address)
         )
         for volume in book.volumes(self.site, language, title, intro, address):
-            entries = [entry for _, entries in volume.eras for entry in entries]
+            entries, eras = volume.entries, [(era.name, era.intro) for era, _ in volume.eras]
             runs = {entry.snippet: self.site.executions[entry.snippet] for entry in entries}
-            eras = [(era.name, era.intro) for era, _ in volume.eras]
             told = {"eras": eras, "entries": entries, "runs": runs, "words": words}
             data = self.keys.told(told), volume[:-1], language, self.site.terms
-            for suffix, bind in (("pdf", self._pdf), ("epub", self._epub)):
-                make = partial(bind, volume, language)
+            for suffix, bind in (("pdf", book.pdf), ("epub", book.epub)):
+                make = partial(bind, self.site, language, volume)
                 yield Asset(f"{prefix}{volume.file}.{suffix}", make, data)
         shown = {"index": (title, words["path"], intro, 1)}
         for entry in self.site.order:
@@ -523,14 +517,6 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             shown[entry.id] = entry.title[language], era, below, number
         for name, data in shown.items():
             yield Asset(f"assets/cards/{language}/{name}.png", partial(card, *data), data)
-
-    def _pdf(self, volume: book.Volume, language: str) -> bytes:
-        told = book.content(self.site, language, volume)
-        return book.pdf(told, book.figures(self.site, volume))
-
-    def _epub(self, volume: book.Volume, language: str) -> bytes:
-        told, drawn = book.content(self.site, language, volume), book.figures(self.site, volume)
-        return book.epub(told, drawn, self.site.environment)
 
     def _citations(self, config: MkDocsConfig) -> Iterator[Asset]:
         """A file for each entry and form, and all of them in one for the choice of works."""

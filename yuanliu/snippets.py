@@ -388,19 +388,23 @@ def execute(notebook: NotebookNode, path: Path) -> NotebookNode:
         SnippetError: with the line at which it failed.
     """
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+    from tenacity import (
+        Retrying,
+        retry_if_exception_type,
+        retry_if_not_exception_type,
+        stop_after_attempt,
+    )
 
-    for starts_left in reversed(range(STARTS)):
-        try:
-            return _execute_once(notebook, path)
-        except CellExecutionError as error:
-            where = _line_of(error, notebook, path)
-            raise SnippetError(f"{where}: {error.ename}: {error.evalue}") from error
-        except (CellTimeoutError, DeadKernelError) as error:
-            raise SnippetError(f"{path}: {error}") from error
-        except RuntimeError as error:  # no kernel started
-            if not starts_left:
-                raise SnippetError(f"{path}: {error}") from error
-    raise AssertionError("the last start returns or raises")
+    did_not_start = retry_if_exception_type(RuntimeError)
+    did_not_start &= retry_if_not_exception_type(DeadKernelError)
+    starts = Retrying(retry=did_not_start, stop=stop_after_attempt(STARTS), reraise=True)
+    try:
+        return starts(_execute_once, notebook, path)
+    except CellExecutionError as error:
+        where = _line_of(error, notebook, path)
+        raise SnippetError(f"{where}: {error.ename}: {error.evalue}") from error
+    except (CellTimeoutError, RuntimeError) as error:  # the kernel hangs, dies or does not start
+        raise SnippetError(f"{path}: {error}") from error
 
 
 def _execute_once(notebook: NotebookNode, path: Path) -> NotebookNode:
