@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -111,6 +112,13 @@ def _switch(page: Page, language: str) -> None:
     page.wait_for_load_state("networkidle")
 
 
+def search_for(page: Page, query: str) -> None:
+    field = page.locator("input.md-search__input")
+    field.click()
+    field.fill(query)
+    page.keyboard.press("End")  # the theme searches when a key goes up
+
+
 @pytest.mark.parametrize(
     ("start", "query", "target"),
     [
@@ -125,9 +133,7 @@ def _switch(page: Page, language: str) -> None:
 )
 def test_search_finds(page: Page, address: str, start: str, query: str, target: str) -> None:
     page.goto(start, wait_until="networkidle")
-    page.locator("input.md-search__input").click()
-    page.locator("input.md-search__input").fill(query)
-    page.keyboard.press("End")  # the theme searches when a key goes up
+    search_for(page, query)
     first = page.locator(".md-search-result__link").first
     expect(first).to_be_visible(timeout=15000)
     links = page.locator(".md-search-result__link")
@@ -135,6 +141,37 @@ def test_search_finds(page: Page, address: str, start: str, query: str, target: 
     assert any(link.startswith(address + target) for link in found), found
     english = [link for link in found if link.startswith(f"{address}/en/")]
     assert english == (found if start.startswith("/en/") else [])
+
+
+@pytest.mark.parametrize("prefix", ["", "/en"])
+def test_words_to_search_in_come_when_the_search_is_entered(page: Page, prefix: str) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{prefix}/papers/lenet/", wait_until="networkidle")
+    paths = [urlsplit(url).path for url in asked]
+    assert f"{prefix}/search/search_index.json" in paths
+    assert f"{prefix}/search/words.json" not in paths
+    with page.expect_request(f"**{prefix}/search/words.json"):
+        page.locator("input.md-search__input").click()
+
+
+def test_search_goes_on_when_its_words_first_failed_to_come(page: Page) -> None:
+    page.goto("/en/", wait_until="networkidle")
+    page.route("**/search/words.json", lambda route: route.abort())
+    search_for(page, "attention")
+    page.wait_for_timeout(500)
+    expect(page.locator(".md-search-result__link")).to_have_count(0)
+    page.unroute("**/search/words.json")
+    search_for(page, "attention is")
+    expect(page.locator(".md-search-result__link").first).to_be_visible(timeout=15_000)
+
+
+def test_emptied_search_finds_nothing(page: Page) -> None:
+    page.goto("/en/", wait_until="networkidle")
+    search_for(page, "attention")
+    expect(page.locator(".md-search-result__link").first).to_be_visible(timeout=15_000)
+    search_for(page, "")
+    expect(page.locator(".md-search-result__link")).to_have_count(0)
 
 
 def test_path_leads_from_the_first_stop_to_the_last(page: Page) -> None:
@@ -324,6 +361,9 @@ def test_offline_copy_opens_every_page_without_a_network(
     for path in ("/en/", "/en/papers/lenet/", "/en/snippets/gan/"):
         page.goto(path)
         expect(page.locator("h1")).to_be_visible()
+    search_for(page, "attention")
+    expect(page.locator(".md-search-result__link").first).to_be_visible(timeout=15_000)
+    page.keyboard.press("Escape")
     image = page.locator(".yl-figure img").first
     image.scroll_into_view_if_needed()
     expect(image).to_have_js_property("complete", True)
@@ -350,9 +390,7 @@ def test_book_of_each_language_is_offered(page: Page, site: Path) -> None:
 
 def test_search_marks_what_was_sought_on_the_page_it_leads_to(page: Page) -> None:
     page.goto("/", wait_until="networkidle")
-    page.locator("input.md-search__input").click()
-    page.locator("input.md-search__input").fill("獎勵模型")
-    page.keyboard.press("End")
+    search_for(page, "獎勵模型")
     expect(page.locator(".md-search-result__item mark").first).to_have_text(re.compile("獎勵|模型"))
     page.locator(".md-search-result__link").first.click()
     expect(page.locator(".md-content mark").first).to_be_visible()

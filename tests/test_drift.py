@@ -336,8 +336,8 @@ def test_page_says_so_in_its_language_and_links_to_the_newer_one(kept: Path) -> 
     assert '<a href="../../en/papers/later/" hreflang="en">閱讀英文版</a>' in chinese
     assert "This page is older than its version in Traditional Chinese" in english
     assert '<a href=".." hreflang="zh-TW">' in english
-    index = json.loads((kept / "site/search/search_index.json").read_text(encoding="utf-8"))
-    assert not [doc for doc in index["docs"] if "這一頁比英文版舊" in doc["text"]]
+    docs = json.loads((kept / "site/search/words.json").read_text(encoding="utf-8"))
+    assert not [doc for doc in docs if "這一頁比英文版舊" in doc["text"]]
 
 
 def test_stats_list_stale_translations(kept: Path) -> None:

@@ -161,8 +161,8 @@ def test_prose_and_captions_of_a_snippet_fall_back(built: Built) -> None:
 @pytest.mark.parametrize("language", ["de", "ja"])
 def test_programs_and_readers_get_every_form(built: Built, language: str) -> None:
     folder = built.site / language
-    index = json.loads((folder / "search/search_index.json").read_text(encoding="utf-8"))
-    assert [doc for doc in index["docs"] if doc["location"] == "papers/gauss/#summary"]
+    docs = json.loads((folder / "search/words.json").read_text(encoding="utf-8"))
+    assert [doc for doc in docs if doc["location"] == "papers/gauss/#summary"]
     assert (folder / "book.pdf").read_bytes().startswith(b"%PDF")
     assert (folder / "book.epub").read_bytes().startswith(b"PK")
     assert (built.site / f"assets/cards/{language}/gauss.png").is_file()
@@ -184,8 +184,8 @@ def test_default_language_lends_where_there_is_no_english(toy: Path) -> None:
     assert made.returncode == 0, made.stderr
     page = (toy / "site/ja/papers/gauss/index.html").read_text(encoding="utf-8")
     assert '<span class="yl-borrowed" lang="zh-TW">平均值讓平方誤差最小。</span>' in page
-    index = json.loads((toy / "site/ja/search/search_index.json").read_text(encoding="utf-8"))
-    found = [doc for doc in index["docs"] if doc["location"] == "papers/gauss/#summary"]
+    docs = json.loads((toy / "site/ja/search/words.json").read_text(encoding="utf-8"))
+    found = [doc for doc in docs if doc["location"] == "papers/gauss/#summary"]
     assert found and "平均值讓平方誤差最小" in found[0]["text"].replace("\u200b", "")
 
 

@@ -147,7 +147,6 @@ def _build_language(config: str, part: Path, language: str, told: Connection) ->
             i18n.current_language = language  # type: ignore[attr-defined]
             i18n.building = True  # type: ignore[attr-defined] # so that it builds no other afterwards
             mkdocs_build(loaded)
-            plugin.split_search(part, [language])
     except OSError as error:
         sys.exit(trouble.told(error))
     except MkDocsException as error:

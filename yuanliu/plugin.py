@@ -12,6 +12,7 @@ import json
 import logging
 import os
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import count
@@ -59,6 +60,8 @@ LIST = re.compile(r"<!--yl-list-->(.*?)<!--/yl-list-->", re.DOTALL)  # names of 
 LIST_WAS = re.compile(r"<!--yl-list (\d+)-->")
 MATH = re.compile(r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', re.DOTALL)
 SEARCH_BASE = re.compile(r'(<script id="__config"[^>]*>[^<]*?"base": )"[^"]*"')
+SEARCH_WORDS = "search/words.json"  # of a language: what the search plugin took from its pages
+SEARCH_WORKER = re.compile(r'("search": "[^"]*/workers/)(search\.\w+\.min\.js)"')
 EXTENSIONS = ["attr_list", "pymdownx.arithmatex", "pymdownx.highlight", "pymdownx.superfences"]
 MOVING = {"site_dir", "config_file_path", "docs_dir"}  # where a site lies changes no page
 MAPS = 2  # for each page so many laid out graphs are kept
@@ -150,7 +153,7 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         """Load the catalog and run stale snippets, once a build; every language reuses them."""
         if config.theme.name != "material":
             raise PluginError("yuanliu draws its pages for 'theme: {name: material}'; set it")
-        if "i18n" in config.plugins:  # each language has an index of its own, see _split_search
+        if "i18n" in config.plugins:  # each language has an index of its own, see _write_words
             config.plugins["i18n"].config.reconfigure_search = False  # type: ignore[attr-defined]
         if self.found or not _between_languages(config):
             self.own_nav = config.nav
@@ -712,6 +715,9 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         language = self._language(config)
         base = get_relative_url(self._prefix(language) or ".", page.url)
         output = SEARCH_BASE.sub(lambda match: match[1] + json.dumps(base.rstrip("/")), output, 1)
+        words = f"../../../{self._prefix(language)}{SEARCH_WORDS}"
+        worker = rf'\1yuanliu-search.js?theme=\2&words={words}"'
+        output = SEARCH_WORKER.sub(worker, output, 1)
         search = self.site.strings[language]["search"]
         # A leading space is valid HTML; the theme's script would ask for /en/…/sitemap.xml.
         output = output.replace('<link rel="alternate"', '<link rel=" alternate"')
@@ -723,13 +729,14 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
 
     @event_priority(100)
     def _keep(self, *, config: MkDocsConfig) -> None:
-        """Put kept pages into the index of the search; keep all for later builds.
+        """Write what the search finds, of kept pages too; keep all pages for later builds.
 
+        The theme's index is left with settings only, since it is read when any page opens.
         No page is kept when there was a warning, so that the next build tells it again.
         """
         order = ["", *self.pages]
-        index = [one for path in order for one in self.found_by_search.get(path, [])]
-        self._search_entries(config)[:] = index
+        found = [one for path in order for one in self.found_by_search.get(path, [])]
+        self._write_words(found, config)
         self._forget_warnings()
         self.assets.settle()
         if len(self.site.maps) != self.drawn:
@@ -746,14 +753,29 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             self.shelf.keep(key, Path(file.abs_dest_path), note)
         self.shelf.settle()
 
+    def _write_words(self, found: list[dict], config: MkDocsConfig) -> None:
+        """Give the language its own words to search in, so that results stay in it."""
+        if "material/search" not in config.plugins:
+            return
+        self._search_entries(config).clear()
+        prefix = self._prefix(self._language(config))
+        docs = [{**doc, "location": doc["location"].removeprefix(prefix)} for doc in found]
+        target = Path(config.site_dir, prefix, SEARCH_WORDS)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(docs, ensure_ascii=False, separators=(",", ":"))
+        target.write_text(text, encoding="utf-8")
+
     @event_priority(-200)
     def _finish(self, *, config: MkDocsConfig) -> None:
-        """Give each language its own search index and its list of files to read offline."""
-        if _between_languages(config):
-            return
+        """Give each language the settings of its search, and its list of files to read offline."""
         site = Path(config.site_dir)
-        self.split_search(site, self.site.catalog.languages)
-        self.list_offline(site, config)
+        index = site / "search/search_index.json"
+        for language in self.site.catalog.languages:
+            words = site / self._prefix(language) / SEARCH_WORDS
+            if words.is_file() and self._prefix(language):
+                shutil.copy(index, words.with_name(index.name))
+        if not _between_languages(config):
+            self.list_offline(site, config)
 
     on_post_build = CombinedEvent(_keep, _finish)  # type: ignore[assignment]
 
@@ -764,25 +786,6 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
 
     def _forget_warnings(self) -> None:
         logging.getLogger("mkdocs").removeHandler(self.warned)
-
-    def split_search(self, site: Path, languages: list[str]) -> None:
-        """Leave in each language's index its own pages, so that results stay in the language."""
-        index = site / "search/search_index.json"
-        if not index.is_file():
-            return
-        whole = json.loads(index.read_text(encoding="utf-8"))
-        others = [prefix for one in self.site.catalog.languages if (prefix := self._prefix(one))]
-        for prefix in map(self._prefix, languages):
-            docs = [
-                {**doc, "location": doc["location"].removeprefix(prefix)}
-                for doc in whole["docs"]
-                if doc["location"].startswith(prefix)
-                and (prefix or not doc["location"].startswith(tuple(others)))
-            ]
-            target = site / prefix / "search/search_index.json"
-            target.parent.mkdir(parents=True, exist_ok=True)
-            text = json.dumps({**whole, "docs": docs}, ensure_ascii=False, separators=(",", ":"))
-            target.write_text(text, encoding="utf-8")
 
     def list_offline(self, site: Path, config: MkDocsConfig) -> None:
         """List what an offline copy of each language holds: its pages, and all that they show."""

@@ -215,6 +215,17 @@ async function offerOffline() {
   });
 }
 
+// The words of all pages are fetched when the search is entered, before anything is typed there;
+// its worker then takes them from the browser's cache.
+
+function fetchWordsEarly() {
+  const field = one("[data-md-component=search-query]");
+  field?.addEventListener("focus", () => {
+    const worker = new URL(JSON.parse(one("#__config").textContent).search, location);
+    fetch(new URL(worker.searchParams.get("words"), worker));
+  }, { once: true });
+}
+
 // Labs: a model and the module that plays with it are loaded when the reader asks, not before.
 
 function startLabs() {
@@ -257,4 +268,5 @@ keepProgress();
 askQuestions();
 filterWorks();
 startLabs();
+fetchWordsEarly();
 offerOffline();
