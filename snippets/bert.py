@@ -330,7 +330,7 @@ def finetune(model: Transformer, x: Tensor, place: Tensor, steps: int, name: str
     return S.detach()
 
 
-LABELS = {100: 80, 400: 160, 1600: 320}  # labelled sentences: steps
+LABELS = {100: 65, 400: 130, 1600: 260}  # labelled sentences: steps
 
 
 def experiment(seed: int = 0) -> SimpleNamespace:

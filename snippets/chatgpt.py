@@ -221,7 +221,9 @@ class GPT(nn.Module):
 
 def fit(model: GPT, x: Tensor, learn: Tensor, steps: int, rate: float, name: str) -> None:
     """Predict the next token wherever ``learn`` (N, L) is true."""
-    optimizer = torch.optim.AdamW(model.parameters(), lr=rate, betas=(0.9, 0.98), weight_decay=0.1)
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=rate, betas=(0.9, 0.98), weight_decay=0.1, fused=True
+    )
     for step in trange(steps, desc=name):
         optimizer.param_groups[0]["lr"] = rate * min((step + 1) / 50, 1, 3 * (1 - step / steps))
         rows = torch.randint(len(x), (16,))
@@ -273,7 +275,7 @@ def reward(model: GPT, x: Tensor) -> Tensor:
 def train_reward(sft: GPT, x: Tensor, y: Tensor, steps: int = 350, rate: float = 1e-3) -> GPT:
     """``x`` (prompts, K, 38) and the ranking ``y`` (prompts, K)."""
     model = deepcopy(sft)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.1)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.1, fused=True)
     for step in trange(steps, desc="reward model"):
         optimizer.param_groups[0]["lr"] = rate * min((step + 1) / 20, 1, 2 * (1 - step / steps))
         rows = torch.randint(len(x), (10,))
@@ -320,7 +322,7 @@ def ppo(sft: GPT, judged_by: GPT, prompts: Tensor, watch, beta=0.2, epsilon=0.2,
     policy, log = deepcopy(sft), [watch(sft)]
     nn.init.zeros_(policy.value.weight)
     nn.init.zeros_(policy.value.bias)
-    optimizer = torch.optim.Adam(policy.parameters(), lr=3e-4)
+    optimizer = torch.optim.Adam(policy.parameters(), lr=3e-4, fused=True)
     for iteration in trange(1, iterations + 1, desc="PPO"):
         x = answer(policy, prompts[torch.randint(len(prompts), (64,))])
         spoken = (x[:, PROMPT:] != PAD).float()

@@ -129,7 +129,7 @@ class BiLM(nn.Module):
 
 
 def train(model: BiLM, text: Tensor, steps: int = 750, rate: float = 1.5e-2) -> None:
-    optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.02)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.02, fused=True)
     for step in trange(steps, desc="biLM"):
         optimizer.param_groups[0]["lr"] = rate * min((step + 1) / 50, 1 - step / steps)
         places = torch.randint(RADIUS, len(text) - RADIUS, (32, 1))
@@ -184,7 +184,7 @@ def probe(labelled: Tensor, tested: Tensor) -> tuple[Tensor, Tensor]:
     s, gamma = torch.zeros(shown.shape[2]), torch.ones(1)
     w, b = torch.zeros(PAIRS, shown.shape[3], 1), torch.zeros(PAIRS, 1)
     parts = [part.requires_grad_() for part in (s, gamma, w, b)]
-    optimizer = torch.optim.Adam(parts, lr=0.1)
+    optimizer = torch.optim.Adam(parts, lr=0.1, fused=True)
 
     def logits(h: Tensor) -> Tensor:
         elmo = gamma * torch.einsum("pnld,l->pnd", h, s.softmax(dim=0))  # eq. (1), §3.2

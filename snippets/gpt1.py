@@ -290,7 +290,7 @@ def accuracy(model: GPT, words: Tensor, labels: Tensor) -> float:
 
 
 LABELS, FEW = (100, 400, 1600), 400
-STEPS = {"pre-trained": (200, 300, 400), "from scratch": (200, 500, 800)}  # enough for each
+STEPS = {"pre-trained": (150, 250, 350), "from scratch": (150, 450, 700)}  # enough for each
 LR = {"pre-trained": 1e-3, "from scratch": 3e-3}
 
 

@@ -77,7 +77,7 @@ class Block(nn.Module):
         self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
         self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
         self.mlp = nn.Sequential(
-            nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width)
+            nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width)
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -101,12 +101,12 @@ class GPT(nn.Module):
             nn.init.normal_(table.weight, std=0.1)
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
-        tokens = torch.stack([x, y + NUMBERS], dim=2).flatten(1)  # (B, 16)
-        hidden = self.blocks(self.token(tokens) + self.place.weight)
+        tokens = torch.stack([x, y + NUMBERS], dim=2).flatten(1)[:, :-1]  # (B, 15)
+        hidden = self.blocks(self.token(tokens) + self.place.weight[:-1])
         return self.head(self.norm(hidden))[:, ::2]
 
 
-def train(model: GPT, rules: Tensor, name: str, steps: int = 3000) -> None:
+def train(model: GPT, rules: Tensor, name: str, steps: int = 2500) -> None:
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=3e-3, betas=(0.9, 0.98), weight_decay=0.1, fused=True
     )

@@ -162,7 +162,9 @@ class GPT(nn.Module):
 
 def pretrain(model: GPT, text: Tensor, steps: int = 350) -> None:
     """Train in place to predict the next token of text (N,)."""
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2, betas=(0.9, 0.98), weight_decay=0.1)
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=1e-2, betas=(0.9, 0.98), weight_decay=0.1, fused=True
+    )
     for step in trange(steps, desc="pre-training"):
         optimizer.param_groups[0]["lr"] = 1e-2 * min((step + 1) / 40, 1 - step / steps)
         start = torch.randint(len(text) - CONTEXT, (12, 1))
@@ -349,7 +351,7 @@ def fine_tune(
     model: nn.Module, tokenizer: PreTrainedTokenizerFast, texts: list[str], labels: Tensor
 ) -> None:
     """Train a classifier in place, for one pass over the texts."""
-    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3, weight_decay=0.01)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3, weight_decay=0.01, fused=True)
     order = torch.randperm(len(texts)).split(32)
     for step, chosen in enumerate(tqdm(order, desc="fine-tuning")):
         optimizer.param_groups[0]["lr"] = 3e-3 * min((step + 1) / 10, 1 - step / len(order))
