@@ -3,7 +3,7 @@
     .venv/bin/python benchmarks/lighthouse.py
 
 Needs Node, and fetches Lighthouse from the npm registry. The site is served as static hosts do,
-compressed and with a cache time.
+compressed and with a cache time. Scores differ from run to run: the medians of ``RUNS`` count.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import sys
 import threading
 from functools import partial
 from pathlib import Path
+from statistics import median
 
 from rich.console import Console
 from rich.table import Table
@@ -28,6 +29,7 @@ PAGES = ["/", "/path/", "/papers/lenet/", "/en/", "/en/path/", "/en/papers/lenet
 CATEGORIES = ["performance", "accessibility", "best-practices", "seo"]
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync"
+RUNS = 3
 TEXT = {".html", ".css", ".js", ".svg", ".json", ".xml", ".txt"}
 
 
@@ -67,6 +69,14 @@ def report(address: str, chromium: str) -> dict:
     return json.loads(ran.stdout)
 
 
+def measured(found: dict) -> list[float]:
+    """The scores from 0 to 100, kilobytes transferred, and the layout shift."""
+    scores = [100 * found["categories"][name]["score"] for name in CATEGORIES]
+    audits = found["audits"]
+    sent = audits["total-byte-weight"]["numericValue"] / 1000
+    return [*scores, sent, audits["cumulative-layout-shift"]["numericValue"]]
+
+
 def main(site: Path) -> None:
     """Print the table: scores from 0 to 100, kilobytes transferred, layout shift."""
     chromium = next((path for name in CHROMIUM if (path := shutil.which(name))), None)
@@ -77,11 +87,11 @@ def main(site: Path) -> None:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         for page in PAGES:
-            found = report(f"http://127.0.0.1:{server.server_port}{page}", chromium)
-            scores = [f"{100 * found['categories'][name]['score']:.0f}" for name in CATEGORIES]
-            sent = found["audits"]["total-byte-weight"]["numericValue"] / 1000
-            shift = found["audits"]["cumulative-layout-shift"]["numericValue"]
-            table.add_row(page, *scores, f"{sent:.0f}", f"{shift:.3f}")
+            address = f"http://127.0.0.1:{server.server_port}{page}"
+            runs = [measured(report(address, chromium)) for _ in range(RUNS)]
+            *scores, sent, shift = (median(values) for values in zip(*runs, strict=True))
+            row = [f"{score:.0f}" for score in scores]
+            table.add_row(page, *row, f"{sent:.0f}", f"{shift:.3f}")
         server.shutdown()
     Console(width=120 if not sys.stdout.isatty() else None).print(table)
 
