@@ -13,6 +13,7 @@ from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 WIDTH, HEIGHT, MARGIN = 1200, 630, 80
 SHADES = 5  # of each ink, from the paper to itself: 16 colours, two pixels a byte
+SHADE = [round(cover / 255 * SHADES) for cover in range(256)]  # of a pixel that ink covers so far
 PAPER, INK, QUIET = "#f6f4ef", "#1f2430", "#5b6270"
 STYLE = Path(__file__).with_name("theme") / "assets/yuanliu.css"
 FONTS = {"Regular": "cvttf_NotoSansCJK_Regular", "Bold": "cvttf_NotoSansCJK_Bold"}
@@ -59,9 +60,8 @@ def card(title: str, above: str, below: str, era: int) -> bytes:
         *_, right, bottom = font.getbbox(text)
         mask = Image.new("L", (round(right) + 2, round(bottom) + 2))
         ImageDraw.Draw(mask).text((x - across, y - down), text, font=font, fill=255)
-        levels = [round(cover / 255 * SHADES) for cover in range(256)]
-        number = mask.point([ink * SHADES + level for level in levels])
-        image.paste(number, (across, down), mask.point([255 * (level > 0) for level in levels]))
+        number = mask.point([ink * SHADES + shade for shade in SHADE])
+        image.paste(number, (across, down), mask.point([255 * (shade > 0) for shade in SHADE]))
 
     image.paste(SHADES, (0, 0, 24, HEIGHT))
     write(MARGIN, 80, above, _font("Regular", 34), 0)

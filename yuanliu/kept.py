@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import sys
 import tempfile
@@ -18,6 +19,15 @@ PART = ".part"  # the end of a file's name while it is written
 def file_hash(file: Path) -> str:
     """A name for what a file holds."""
     return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def known(file: Path) -> dict:
+    """The object in a JSON file that an earlier build wrote; empty where a crash cut it short."""
+    try:
+        found = json.loads(file.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def write(file: Path, content: bytes, lasting: bool = True) -> None:

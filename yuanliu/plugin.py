@@ -10,7 +10,6 @@ from __future__ import annotations
 import html
 import json
 import logging
-import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -35,11 +34,11 @@ from mkdocs.structure.toc import get_toc
 from mkdocs.utils import CountHandler, get_relative_url
 from mkdocs.utils.templates import TemplateContext
 
-from yuanliu import book, catalog, cite, drift, feeds, pages, recall, snippets, words
+from yuanliu import book, catalog, cite, drift, feeds, offline, pages, recall, snippets, words
 from yuanliu.cards import card
 from yuanliu.glossary import link_terms
 from yuanliu.inert import active_html
-from yuanliu.kept import file_hash, write
+from yuanliu.kept import file_hash, known, write
 from yuanliu.keys import Keys, digest, programs
 from yuanliu.keys import files as files_in
 from yuanliu.policy import Policy, PolicyError
@@ -65,7 +64,6 @@ SEARCH_WORKER = re.compile(r'("search": "[^"]*/workers/)(search\.\w+\.min\.js)"'
 EXTENSIONS = ["attr_list", "pymdownx.arithmatex", "pymdownx.highlight", "pymdownx.superfences"]
 MOVING = {"site_dir", "config_file_path", "docs_dir"}  # where a site lies changes no page
 MAPS = 2  # for each page so many laid out graphs are kept
-OFFLINE = {".html", ".css", ".js", ".svg", ".json", ".png"}  # what an offline copy holds
 
 
 class Found(NamedTuple):
@@ -309,7 +307,7 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         """What earlier builds kept."""
         shelves, maps = self._cache(config), self._maps(config, language)
         pages = Shelf(shelves / "pages" / language) if self.config.keep_pages else None
-        return Earlier(pages, Shelf(shelves / "assets" / language), _known(maps))
+        return Earlier(pages, Shelf(shelves / "assets" / language), known(maps))
 
     def _maps(self, config: MkDocsConfig, language: str) -> Path:
         return self._cache(config) / "maps" / f"{language}.json"
@@ -788,45 +786,9 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         logging.getLogger("mkdocs").removeHandler(self.warned)
 
     def list_offline(self, site: Path, config: MkDocsConfig) -> None:
-        """List what an offline copy of each language holds: its pages, and all that they show."""
-        first, *others = self.site.catalog.languages
-        shown: dict[str, list[tuple[str, int, str]]] = {first: [], **{one: [] for one in others}}
-        memory = self._cache(config) / "offline.json"
-        before, now = _known(memory), {}
-        for file in sorted(path for path in _walk(str(site)) if path.endswith(tuple(OFFLINE))):
-            address = Path(file).relative_to(site).as_posix()
-            top, _, rest = address.partition("/")
-            owners = [top if top in others else first]
-            if top == "assets":
-                alone = rest.startswith(("cards/", "labs/", "models/"))
-                owners = [] if alone else [first, *others]
-            if not owners or address.endswith("404.html"):
-                continue
-            found = os.stat(file)
-            as_it_is = [found.st_size, found.st_mtime_ns]
-            told = before.get(address)
-            if not told or told[:2] != as_it_is:
-                told = [*as_it_is, file_hash(Path(file))]
-            now[address] = told
-            for language in owners:
-                name = address.removesuffix("index.html")
-                shown[language].append((name, found.st_size, told[2]))
-        write(memory, json.dumps(now).encode(), lasting=False)
-        for language, items in shown.items():
-            told = {
-                "version": digest([sha for *_, sha in items])[:16],
-                "bytes": sum(size for _, size, _ in items),
-                "files": [address for address, *_ in items],
-            }
-            target = site / self._prefix(language) / "offline.json"
-            target.write_text(json.dumps(told), encoding="utf-8")
-
-
-def _walk(directory: str) -> Iterator[str]:
-    """The paths of all files below ``directory``."""
-    for folder, _, names in os.walk(directory):
-        for name in names:
-            yield os.path.join(folder, name)
+        """List what an offline copy of each language holds."""
+        prefixes = {one: self._prefix(one) for one in self.site.catalog.languages}
+        offline.write_lists(site, prefixes, self._cache(config) / "offline.json")
 
 
 def _refuse_active(content: str, script: Path) -> None:
@@ -837,15 +799,6 @@ def _refuse_active(content: str, script: Path) -> None:
             f"{script}: its prose may not hold {active!r}; write Markdown without HTML, and "
             "addresses with https://"
         )
-
-
-def _known(file: Path) -> dict[str, list]:
-    """What builds before noted in a file; nothing where a crash cut that short."""
-    try:
-        found = json.loads(file.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _compiled(directory: Path, programs: str) -> FileSystemBytecodeCache:

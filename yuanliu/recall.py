@@ -16,7 +16,7 @@ from typing import Any
 
 from nbformat import from_dict
 
-from yuanliu.kept import file_hash, write
+from yuanliu.kept import file_hash, known, write
 from yuanliu.keys import digest, files, programs
 from yuanliu.snippets import Cell, Execution, Figure
 
@@ -30,14 +30,14 @@ def key(paths: Iterable[Path]) -> str:
     return digest((programs(), sorted(map(str, paths)), beside))
 
 
-def recall(cache_dir: Path, known: str) -> dict[str, Execution] | None:
+def recall(cache_dir: Path, wanted: str) -> dict[str, Execution] | None:
     """The runs that were remembered under that key; None when there are none."""
+    told = known(cache_dir / FILE)
+    if told.get("key") != wanted:
+        return None
     try:
-        told = json.loads((cache_dir / FILE).read_bytes())
-        if told["key"] != known:
-            return None
         return {name: _run(run) for name, run in told["runs"].items()}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):  # none, or cut short
+    except (ValueError, TypeError, KeyError, AttributeError):  # not as we write it
         return None
 
 
@@ -52,11 +52,11 @@ def _run(told: dict[str, Any]) -> Execution:
     )
 
 
-def remember(cache_dir: Path, known: str, runs: dict[str, Execution]) -> None:
+def remember(cache_dir: Path, wanted: str, runs: dict[str, Execution]) -> None:
     """Keep ``runs`` under that key, in the place of those kept before."""
     told = {
         name: {**asdict(run), "live": base64.b64encode(run.live).decode("ascii")}
         for name, run in runs.items()
     }
-    content = json.dumps({"key": known, "runs": told}, ensure_ascii=False)
+    content = json.dumps({"key": wanted, "runs": told}, ensure_ascii=False)
     write(cache_dir / FILE, content.encode(), lasting=False)
