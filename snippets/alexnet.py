@@ -329,14 +329,14 @@ if __name__ == "__main__":
 # %% [markdown] lang="zh-TW"
 # ## 誰先降到 25%
 #
-# 左圖是論文的情形：原始像素上，ReLU 先到，tanh 的步數是它的兩三倍；第一層的 tanh 一開始就幾乎全部飽和。論文在 CIFAR-10 的四層網路上量到六倍，我們量到的倍數小些。右圖只多做了一件事，把像素除以標準差：tanh 追上來了，ReLU 則兩邊差不多快。
+# 左圖是論文的情形：原始像素上，ReLU 先到，tanh 的步數是它的兩到四倍；第一層的 tanh 一開始就幾乎全部飽和。論文在 CIFAR-10 的四層網路上量到六倍，我們量到的倍數小些。右圖只多做了一件事，把像素除以標準差：tanh 追上來了，ReLU 則兩邊差不多快。
 #
 # 所以這裡驗證的是：ReLU 不必小心照顧輸入也學得快。至於「無論如何 ReLU 都快好幾倍」，這個大小的實驗看不出來：輸入正規化、初始化也得當時，tanh 不比 ReLU 慢，有時還快些（正規化輸入是 1998 年就有的建議；Xavier 初始化是 2010 年的）。五層卷積加三層全連接也試過一次，結論相同。
 
 # %% [markdown] lang="en"
 # ## Which is first at 25 %
 #
-# On the left is the paper's case. On raw pixels ReLU gets there first and tanh takes two or three times as many steps; nearly all tanh units of the first layer are saturated from the start. On CIFAR-10 with a network of four layers the paper measured six times, and our factor is smaller. On the right one thing was added, division by the standard deviation: tanh catches up, while ReLU is about as fast on either side.
+# On the left is the paper's case. On raw pixels ReLU gets there first and tanh takes two to four times as many steps; nearly all tanh units of the first layer are saturated from the start. On CIFAR-10 with a network of four layers the paper measured six times, and our factor is smaller. On the right one thing was added, division by the standard deviation: tanh catches up, while ReLU is about as fast on either side.
 #
 # What holds here, then, is that ReLU learns fast even when nobody takes care of the input. That ReLU is several times faster whatever one does cannot be seen at this size: with normalized input and a good initialization tanh is no slower than ReLU, and sometimes faster (to normalize the input was advice of 1998, and Xavier's initialization is of 2010). One trial with five convolutional and three fully connected layers said the same.
 
@@ -363,12 +363,12 @@ if __name__ == "__main__":
 # %% [markdown] lang="zh-TW"
 # ## 過度配適，與兩種對策
 #
-# 四個網路都把訓練用的小塊幾乎背了下來，測試錯誤率卻不同：資料增強讓網路很少看到一模一樣的影像；dropout 讓隱藏單元不能互相依賴。每次執行高低不一：資料增強的幫助較大；單用 dropout 在我們試的幾個種子上少錯了百分之四到二十幾，不夠穩定，所以主張只檢驗兩者並用。在卷積之後也加 dropout，這樣的步數不夠，反而更差；論文也說 dropout 讓收斂所需的步數大約加倍。論文的網路有六千萬個參數，沒有 dropout 就嚴重過度配適（§4.2）。
+# 四個網路都把訓練用的小塊幾乎背了下來，測試錯誤率卻不同：資料增強讓網路很少看到一模一樣的影像；dropout 讓隱藏單元不能互相依賴。每次執行高低不一：資料增強的幫助較大；單用 dropout 在我們試的五個種子上，從多錯一點到少錯六分之一都有，不夠穩定，所以主張只檢驗兩者並用。在卷積之後也加 dropout，這樣的步數不夠，反而更差；論文也說 dropout 讓收斂所需的步數大約加倍。論文的網路有六千萬個參數，沒有 dropout 就嚴重過度配適（§4.2）。
 
 # %% [markdown] lang="en"
 # ## Overfitting, and two remedies
 #
-# All four networks learn the training tiles almost by heart, yet their test errors differ. With augmentation the network seldom sees the very same image; with dropout hidden units cannot rely on one another. How much varies from run to run. Augmentation helps more; dropout alone cut the error by 4 to some 20 per cent on the few seeds we tried, too unsteady for a claim, so the claim is tested on both together. Dropout after the convolutions as well needs more steps than these and did worse; the paper, too, found that dropout about doubles the iterations needed to converge. The paper's network has 60 million parameters and overfits badly without dropout (§4.2).
+# All four networks learn the training tiles almost by heart, yet their test errors differ. With augmentation the network seldom sees the very same image; with dropout hidden units cannot rely on one another. How much varies from run to run. Augmentation helps more; dropout alone gave anything from slightly more errors to a sixth fewer on the five seeds we tried, too unsteady for a claim, so the claim is tested on both together. Dropout after the convolutions as well needs more steps than these and did worse; the paper, too, found that dropout about doubles the iterations needed to converge. The paper's network has 60 million parameters and overfits badly without dropout (§4.2).
 
 
 # %% caption.zh-TW="訓練與測試錯誤率：不加處理、資料增強、dropout、兩者並用" caption.en="Training and test error: plain, with augmentation, with dropout, with both"
