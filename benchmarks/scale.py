@@ -109,7 +109,7 @@ def run(command: list[str], folder: Path) -> Cost:
         ran = psutil.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
         while ran.poll() is None:
             peak = max(peak, _memory(ran))
-            time.sleep(0.2)  # to look takes time too
+            time.sleep(0.5)  # to look takes time too
         if ran.returncode:
             log.seek(0)
             raise SystemExit(f"{' '.join(command)}: {log.read().decode()[-2000:]}")
