@@ -321,7 +321,7 @@ def test_char_rnn_lab_writes_in_both_scripts(page: Page) -> None:
     expect(lab.locator("[data-lab-root] [role=status]")).to_contain_text("~")
     lab.locator("[data-lab-root] > p select").select_option("tang")
     lab.get_by_role("button", name="Go on").click()
-    expect(lab.locator(".yl-text mark").nth(60)).to_be_visible(timeout=60_000)
+    expect(lab.locator(".yl-text mark").nth(60)).to_be_attached(timeout=60_000)
     lab.get_by_role("button", name="Stop").click()
     assert re.search(r"[一-鿿]{7}", lab.locator(".yl-text").inner_text())
 
