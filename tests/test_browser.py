@@ -17,6 +17,7 @@ from playwright.sync_api import (
     Page,
     Request,
     Response,
+    Route,
     expect,
 )
 
@@ -157,13 +158,43 @@ def test_words_to_search_in_come_when_the_search_is_entered(page: Page, prefix: 
 
 def test_search_goes_on_when_its_words_first_failed_to_come(page: Page) -> None:
     page.goto("/en/", wait_until="networkidle")
-    page.route("**/search/words.json", lambda route: route.abort())
+    asked = _hold(page, "**/search/words.json")
     search_for(page, "attention")
+    _wait_for(page, asked, 2).abort()  # as the search was entered, and for the query
     page.wait_for_timeout(500)
     expect(page.locator(".md-search-result__link")).to_have_count(0)
-    page.unroute("**/search/words.json")
     search_for(page, "attention is")
+    _wait_for(page, asked, 3).continue_()
     expect(page.locator(".md-search-result__link").first).to_be_visible(timeout=15_000)
+
+
+def test_search_asks_again_for_a_query_that_came_while_its_words_failed(page: Page) -> None:
+    page.goto("/en/", wait_until="networkidle")
+    asked = _hold(page, "**/search/words.json")
+    search_for(page, "attention")
+    first = _wait_for(page, asked, 2)
+    search_for(page, "attention is")
+    page.wait_for_timeout(500)
+    first.abort()
+    _wait_for(page, asked, 3).continue_()
+    expect(page.locator(".md-search-result__link").first).to_be_visible(timeout=15_000)
+
+
+def _hold(page: Page, pattern: str) -> list[Route]:
+    """The requests that fit, which wait to be let through or stopped."""
+    asked: list[Route] = []
+    page.route(pattern, lambda route: asked.append(route))
+    return asked
+
+
+def _wait_for(page: Page, asked: list[Route], count: int) -> Route:
+    """The request that makes it so many, in 15 seconds."""
+    for _tenth in range(150):
+        if len(asked) >= count:
+            break
+        page.wait_for_timeout(100)
+    assert len(asked) == count
+    return asked[-1]
 
 
 def test_emptied_search_finds_nothing(page: Page) -> None:

@@ -164,25 +164,31 @@ def test_signal_in_a_build_leaves_the_old_site(
 ) -> None:
     project = tmp_path / "toy"
     copy(built, project)
-    edit(project, "def experiment(seed", "import time\ntime.sleep(600)\ndef experiment(seed", MEAN)
+    sleeps = "import time\nopen('runs', 'w')\ntime.sleep(600)\ndef experiment(seed"
+    edit(project, "def experiment(seed", sleeps, MEAN)
     before = without_cache(project)
     # A shell lets what it starts in the background ignore Ctrl-C.
     build = start("build", cwd=project, preexec_fn=lambda: signal.signal(sent, signal.SIG_DFL))
-    new, waited = project / ".site.yuanliu-new", 0
-    while not _kernels(build.pid) and waited < 600:  # the snippet runs now
+    waited = 0
+    while not (project / "snippets/runs").exists() and waited < 600:
         time.sleep(0.1)
         waited += 1
-    assert new.is_dir()
-    kernels = _kernels(build.pid)
+    assert (project / ".site.yuanliu-new").is_dir()
+    children = trouble.psutil.Process(build.pid).children(recursive=True)
+    assert children  # the snippet runs in one of them
     build.send_signal(sent)
     _, told = build.communicate(timeout=60)
     assert (build.returncode, told) == (status, "Stopped.\n")
     assert without_cache(project) == before
-    assert not [kernel for kernel in kernels if kernel.is_running()]
+    assert not [child for child in children if child.is_running()]
 
 
-def _kernels(pid: int) -> list[trouble.psutil.Process]:
-    return trouble.psutil.Process(pid).children(recursive=True)
+def test_signal_that_is_taken_for_an_error_still_stops() -> None:
+    with pytest.raises(KeyboardInterrupt), trouble.stoppable():
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt as error:
+            raise ValueError("not a valid key") from error
 
 
 def test_trouble_is_told_with_place_and_advice(tmp_path: Path) -> None:

@@ -72,10 +72,13 @@ def _is_full(folder: Path) -> bool:
 def stoppable() -> Iterator[None]:
     """Let Ctrl-C, SIGTERM and SIGHUP raise KeyboardInterrupt with the signal's number.
 
-    Kernels are ended first, since the threads that wait for them would be waited for.
+    Kernels are ended first, since the threads that wait for them would be waited for. Who takes
+    the interrupt for an error of its own, as pydantic does, can't keep it from being told.
     """
+    stopped: list[int] = []
 
     def stop(number: int, frame: FrameType | None) -> None:
+        stopped.append(number)
         for child in psutil.Process().children(recursive=True):
             with suppress(psutil.NoSuchProcess):
                 child.kill()
@@ -91,6 +94,10 @@ def stoppable() -> Iterator[None]:
         signal.signal(number, stop)
     try:
         yield
+    except Exception as error:
+        if stopped:
+            raise KeyboardInterrupt(*stopped) from error
+        raise
     finally:
         for number in heard:
             signal.signal(number, before[number])

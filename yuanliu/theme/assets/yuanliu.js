@@ -216,13 +216,13 @@ async function offerOffline() {
 }
 
 // The words of all pages are fetched when the search is entered, before anything is typed there;
-// its worker then takes them from the browser's cache.
+// its worker then takes them from the browser's cache, or asks again if this failed.
 
 function fetchWordsEarly() {
   const field = one("[data-md-component=search-query]");
   field?.addEventListener("focus", () => {
     const worker = new URL(JSON.parse(one("#__config").textContent).search, location);
-    fetch(new URL(worker.searchParams.get("words"), worker));
+    fetch(new URL(worker.searchParams.get("words"), worker)).catch(console.error);
   }, { once: true });
 }
 

@@ -20,14 +20,17 @@ function wait(message) {
     return;
   }
   query = data;
-  if (query) {
-    started ??= start().catch((error) => {
-      started = null; // the next query tries again
-      console.error(error);
-    });
-  } else {
-    postMessage({ type: RESULT, data: { items: [] } });
-  }
+  if (query) ask();
+  else postMessage({ type: RESULT, data: { items: [] } });
+}
+
+function ask() {
+  const asked = query;
+  started ??= start().catch((error) => {
+    console.error(error);
+    started = null; // the next query tries again, and so does one that came meanwhile
+    if (query && query !== asked) ask();
+  });
 }
 
 async function start() {
