@@ -12,7 +12,7 @@ import gc
 import gzip
 import multiprocessing
 import os
-import shutil
+import pickle
 import signal
 import sys
 import threading
@@ -20,7 +20,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 from typing import NamedTuple, cast
 from xml.etree import ElementTree
@@ -31,6 +30,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import Abort, ConfigurationError, MkDocsException
 
 from yuanliu import trouble
+from yuanliu.kept import move_in
 from yuanliu.plugin import Found, YuanliuPlugin
 from yuanliu.reading import uncollected
 
@@ -78,7 +78,7 @@ def build(loaded: MkDocsConfig, scheduler: str | None = None) -> None:
         found = plugin.find(loaded)
         plugin.see(found, loaded)
         plugin.check_languages(loaded)
-        told = ForkingPickler.dumps(found)
+        told = pickle.dumps(found)
         with ThreadPoolExecutor() as threads:  # each waits until its language is ready
             list(threads.map(lambda language: language.tell(told), languages.values()))
         for language in languages.values():
@@ -120,7 +120,7 @@ class _Language(NamedTuple):
         theirs.close()
         return cls(process, ours)
 
-    def tell(self, told: bytes | memoryview) -> None:
+    def tell(self, told: bytes) -> None:
         """Hand over what was found; a process that has failed already tells so by its exit."""
         with suppress(BrokenPipeError):
             self.end_of_pipe.send_bytes(told)
@@ -178,18 +178,7 @@ def _join(parts: list[Path], site: Path) -> None:
     """Move the files of all ``parts`` to ``site``; of those in several the first part's stays."""
     _join_sitemaps([part / "sitemap.xml" for part in parts])
     for part in parts:
-        _move(part, site)
-        shutil.rmtree(part)
-
-
-def _move(part: Path, site: Path) -> None:
-    """Move what is in ``part``, folders as a whole; what is in ``site`` already stays."""
-    for path in part.iterdir():
-        target = site / path.name
-        if not target.exists():
-            path.rename(target)
-        elif path.is_dir():
-            _move(path, target)
+        move_in(part, site)
 
 
 def _join_sitemaps(maps: list[Path]) -> None:

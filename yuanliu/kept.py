@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -50,6 +51,17 @@ def write(file: Path, content: bytes, lasting: bool = True) -> None:
         raise
     finally:
         part.unlink(missing_ok=True)
+
+
+def move_in(part: Path, folder: Path) -> None:
+    """Move all that is in ``part``, folders as a whole; what is in ``folder`` already stays."""
+    for path in part.iterdir():
+        target = folder / path.name
+        if not target.exists():
+            path.rename(target)
+        elif path.is_dir():
+            move_in(path, target)
+    shutil.rmtree(part)
 
 
 @contextmanager

@@ -9,8 +9,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from nbformat import NotebookNode
-
 from yuanliu.catalog import Catalog, Entry, Listed, Step
 from yuanliu.kept import file_hash
 from yuanliu.pages import Verdict
@@ -73,7 +71,7 @@ class Keys:
     def run(self, run: Execution) -> str:
         """The key of a run: all that it showed."""
         if id(run) not in self._known:  # its notebook has what chance wrote there
-            self._known[id(run)] = digest(replace(run, notebook=NotebookNode()))
+            self._known[id(run)] = digest(replace(run, notebook={}))
         return self._known[id(run)]
 
     def told(self, value: Any) -> Any:

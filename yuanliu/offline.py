@@ -24,8 +24,9 @@ def write_lists(site: Path, prefixes: Mapping[str, str], memory: Path) -> None:
     first, *others = prefixes
     shown: dict[str, list[tuple[str, int, str]]] = {language: [] for language in prefixes}
     before, now = known(memory), {}
-    for file in sorted(path for path in _walk(str(site)) if path.endswith(HELD)):
-        address = Path(file).relative_to(site).as_posix()
+    root = os.path.join(site, "")
+    for file in sorted(path for path in _walk(root) if path.endswith(HELD)):
+        address = file.removeprefix(root).replace(os.sep, "/")
         top, _, rest = address.partition("/")
         owners = [top if top in others else first]
         if top == "assets":

@@ -10,16 +10,17 @@ from __future__ import annotations
 import html
 import json
 import logging
+import marshal
 import re
 import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 from typing import NamedTuple, cast
 
 import jieba
-import nbformat
 import yaml
 from jinja2 import Environment, FileSystemBytecodeCache
 from mkdocs.config import config_options as option
@@ -38,7 +39,7 @@ from yuanliu import book, catalog, cite, drift, feeds, offline, pages, recall, s
 from yuanliu.cards import card
 from yuanliu.glossary import link_terms
 from yuanliu.inert import active_html
-from yuanliu.kept import file_hash, known, write
+from yuanliu.kept import file_hash, known, move_in, write
 from yuanliu.keys import Keys, digest, programs
 from yuanliu.keys import files as files_in
 from yuanliu.policy import Policy, PolicyError
@@ -63,6 +64,7 @@ SEARCH_WORDS = "search/words.json"  # of a language: what the search plugin took
 SEARCH_WORKER = re.compile(r'("search": "[^"]*/workers/)(search\.\w+\.min\.js)"')
 EXTENSIONS = ["attr_list", "pymdownx.arithmatex", "pymdownx.highlight", "pymdownx.superfences"]
 MOVING = {"site_dir", "config_file_path", "docs_dir"}  # where a site lies changes no page
+AHEAD = ".ahead"  # in a language's site: MkDocs empties that first, but for what is hidden
 MAPS = 2  # for each page so many laid out graphs are kept
 
 
@@ -145,6 +147,9 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         """Note whether pages are served with live reload; MkDocs then keeps this object."""
         self.serving = command == "serve"
         jieba.setLogLevel(logging.CRITICAL)  # it goes on where it cannot keep its dictionary
+        # From a file, as jieba has it, marshal reads the dictionary a few bytes at a time.
+        whole = SimpleNamespace(load=lambda file: marshal.loads(file.read()), dump=marshal.dump)
+        jieba.marshal = whole  # type: ignore[attr-defined]
 
     @event_priority(60)
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
@@ -298,10 +303,12 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         return [one.locale for one in built if one.build]
 
     def get_ready(self, config: MkDocsConfig, language: str) -> None:
-        """Load what takes long before the catalog is there."""
+        """Load what takes long, and put what is kept ahead, before the catalog is there."""
         self.ready = self._earlier(config, language)
         if language.startswith("zh") and config.plugins.get("material/search"):
             jieba.initialize()
+        for shelf in filter(None, self.ready[:2]):
+            shelf.put_ahead(Path(config.site_dir, AHEAD))
 
     def _earlier(self, config: MkDocsConfig, language: str) -> Earlier:
         """What earlier builds kept."""
@@ -356,6 +363,8 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
                 files.append(PlacedFile.generated(config, asset.address, content=""))
         for asset in made_here:
             self._add(asset, files, config)
+        for shelf in filter(None, (self.shelf, self.assets)):
+            shelf.clear(Path(config.site_dir))
         return files
 
     def _look_for_kept(self, config: MkDocsConfig, language: str) -> None:
@@ -365,6 +374,9 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         self.site.environment.bytecode_cache = self.compiled
         earlier, self.ready = self.ready or self._earlier(config, language), None
         self.shelf, self.assets, self.site.maps = earlier
+        ahead = Path(config.site_dir, AHEAD)
+        if ahead.exists():
+            move_in(ahead, Path(config.site_dir))
         self.drawn = len(self.site.maps)
         self.keys = Keys(self.site.catalog, (language, *self._common(config, language)))
 
@@ -381,7 +393,8 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         file = self._file(config, src_uri, language)
         newer = self.site.newer(page.path, language)
         key = self.keys.of(page.context, src_uri, page.title, page.description, newer)
-        kept = self.shelf.place(key, Path(file.abs_dest_path)) if self.shelf else None
+        site = Path(config.site_dir)
+        kept = self.shelf.place(key, site, file.dest_uri) if self.shelf else None
         if kept:
             file = PlacedFile.in_place_of(file, config)
             placed = HtmlPage(title, file, config, head)
@@ -410,12 +423,12 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             files.append(File.generated(config, asset.address, content=asset.make()))
             return
         key = digest((asset.address, self.programs, asset.data))
-        target = Path(config.site_dir, asset.address)
-        if self.assets.place(key, target):
+        site = Path(config.site_dir)
+        if self.assets.place(key, site, asset.address):
             files.append(PlacedFile.generated(config, asset.address, content=""))
         else:
             files.append(File.generated(config, asset.address, content=asset.make()))
-            self.assets.keep(key, target)
+            self.assets.keep(key, site, asset.address)
 
     def _common(self, config: MkDocsConfig, language: str) -> list[object]:
         """What all pages depend on: the programs, the settings, what stands around the content."""
@@ -475,10 +488,10 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
     def _notebooks(self, language: str) -> Iterator[Asset]:
         for name in self.site.used_snippets:
             run = self.site.executions[name]
-            notebook = snippets.in_language(run.notebook, self.site.told_in(run, language))
+            told_in = self.site.told_in(run, language)
             address = f"{self._prefix(language)}snippets/{run.name}/{run.name}.ipynb"
-            data = self.keys.run(run), self.site.told_in(run, language)
-            yield Asset(address, partial(nbformat.writes, notebook), data)
+            make = partial(snippets.download, run.notebook, told_in)
+            yield Asset(address, make, (self.keys.run(run), told_in))
 
     def _shared(self, config: MkDocsConfig) -> Iterator[Asset]:
         """Models, figures and programs, which all languages show."""
@@ -531,7 +544,7 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             for suffix, form in now[entry.id].items():
                 address = f"papers/{entry.id}/{entry.id}{suffix}"
                 yield Asset(address, lambda form=form: form, made_from[entry.id])
-        self.assets.keep("citations", Path(config.site_dir, whole), made_from)
+        self.assets.keep("citations", Path(config.site_dir), whole, made_from)
         yield Asset(whole, partial(json.dumps, now, ensure_ascii=False))
 
     def _nav(self, config: MkDocsConfig, language: str) -> list:
@@ -748,7 +761,7 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             anchors = sorted(file.page.present_anchor_ids or ())  # type: ignore[union-attr]
             found = self.found_by_search.get(file.src_uri, [])
             note = {"search": found, "anchors": anchors}
-            self.shelf.keep(key, Path(file.abs_dest_path), note)
+            self.shelf.keep(key, Path(config.site_dir), file.dest_uri, note)
         self.shelf.settle()
 
     def _write_words(self, found: list[dict], config: MkDocsConfig) -> None:

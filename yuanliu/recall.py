@@ -14,8 +14,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from nbformat import from_dict
-
 from yuanliu.kept import file_hash, known, write
 from yuanliu.keys import digest, files, programs
 from yuanliu.snippets import Cell, Execution, Figure
@@ -47,9 +45,7 @@ def _run(told: dict[str, Any]) -> Execution:
         for cell in told["cells"]
     ]
     live = base64.b64decode(told["live"])
-    return Execution(
-        **{**told, "cells": cells, "notebook": from_dict(told["notebook"]), "live": live}
-    )
+    return Execution(**{**told, "cells": cells, "live": live})
 
 
 def remember(cache_dir: Path, wanted: str, runs: dict[str, Execution]) -> None:

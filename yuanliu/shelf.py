@@ -2,6 +2,9 @@
 
 The kept files are other names (hard links) of those in the site, so that neither keeping a file
 nor putting it into a site copies it. A file that somebody wrote into since is not used again.
+
+Most of what a build uses the last one used too, so that it can be put in its place before it is
+known what this one uses.
 """
 
 from __future__ import annotations
@@ -17,15 +20,17 @@ from typing import Any
 
 from yuanliu.kept import PART, write
 
-INDEX = "index.jsonl"  # a file a line
+INDEX = "index.jsonl"  # a file a line; after an empty line those that the last build did not use
 
 
 @dataclass
 class Kept:
-    """A file on the shelf: its size in bytes, when it was written, and what else is known of it."""
+    """A file on the shelf: its size in bytes, when it was written, where it stands in the site, and
+    what else is known of it."""
 
     size: int
     mtime: int
+    address: str
     note: Any
     line: str  # of the index
 
@@ -39,53 +44,88 @@ class Shelf:
 
     def __init__(self, directory: Path):
         self.directory = directory
-        self._before = _read(directory / INDEX)
+        self._last, older = _read(directory / INDEX)
+        self._before = self._last | older
+        self._ahead: dict[str, str] = {}  # the keys of what stands in the site already, by address
         self._used: dict[str, Kept] = {}
-        self._made: dict[str, tuple[Path, Any]] = {}
+        self._made: dict[str, tuple[Path, str, Any]] = {}
 
-    def place(self, key: str, target: Path) -> Kept | None:
-        """Put the file of that key at ``target``; None when there is none."""
-        kept = self._before.get(key)
-        if not kept or not self._is_whole(key, kept):
-            return None
-        try:
-            _link(self.directory / key, target)
-        except FileNotFoundError:  # another build has just removed it
+    def put_ahead(self, site: Path) -> None:
+        """Put all that the last build used into ``site``, so that ``place`` has little left to do.
+
+        What it is not asked for goes with ``clear``, before anything is written there.
+        """
+        for key, kept in self._last.items():
+            if self._put(key, kept, os.path.join(site, kept.address)):
+                self._ahead[kept.address] = key
+
+    def place(self, key: str, site: Path, address: str) -> Kept | None:
+        """Put the file of that key at ``address`` in ``site``; None when there is none."""
+        there, kept = self._ahead.pop(address, None), self._before.get(key)
+        if there and there != key:
+            (site / address).unlink()
+        if not kept or (there != key and not self._put(key, kept, os.path.join(site, address))):
             return None
         self._used[key] = kept
         return kept
+
+    def clear(self, site: Path) -> None:
+        """Remove what was put ahead and not used, with the folders that this leaves empty."""
+        for address in self._ahead:
+            (site / address).unlink()
+            folder = (site / address).parent
+            with suppress(OSError):  # there is something else in it
+                while folder != site:
+                    folder.rmdir()
+                    folder = folder.parent
+        self._ahead = {}
+
+    def _put(self, key: str, kept: Kept, target: str) -> bool:
+        """Whether the file of that key was there, is as it was, and stands at ``target`` now."""
+        if not self._is_whole(key, kept):
+            return False
+        try:
+            _link(self._file(key), target)
+        except FileNotFoundError:  # another build has just removed it
+            return False
+        return True
 
     def read(self, key: str) -> tuple[bytes, Any]:
         """The file of that key with its note; nothing when there is none."""
         kept = self._before.get(key)
         with suppress(OSError):
             if kept and self._is_whole(key, kept):
-                return (self.directory / key).read_bytes(), kept.note
+                return Path(self._file(key)).read_bytes(), kept.note
         return b"", None
+
+    def _file(self, key: str) -> str:
+        return os.path.join(self.directory, key)  # not a Path: many are needed
 
     def _is_whole(self, key: str, kept: Kept) -> bool:
         try:
-            found = os.stat(self.directory / key)
+            found = os.stat(self._file(key))
         except OSError:
             return False
         return (found.st_size, found.st_mtime_ns) == (kept.size, kept.mtime)
 
-    def keep(self, key: str, file: Path, note: Any = None) -> None:
-        """Keep ``file``, once this build is settled; ``note`` must be what JSON can hold."""
-        self._made[key] = file, note
+    def keep(self, key: str, site: Path, address: str, note: Any = None) -> None:
+        """Keep the file at ``address``, once this build is settled; JSON must be able to hold
+        ``note``."""
+        self._made[key] = site, address, note
 
     def settle(self) -> None:
         """Keep what this build made and used, and of the rest as much again, the newest first."""
         self.directory.mkdir(parents=True, exist_ok=True)
         now = dict(self._used)
-        for key, (file, note) in self._made.items():
+        for key, (site, address, note) in self._made.items():
             with suppress(FileNotFoundError):  # another build has just removed it
-                found = self._take(key, file).stat()
-                now[key] = _kept(key, found.st_size, found.st_mtime_ns, note)
-        older = ((key, kept) for key, kept in self._before.items() if key not in now)
-        index = now | dict(islice(older, len(now)))
-        told = "\n".join(kept.line for kept in index.values())
-        write(self.directory / INDEX, told.encode(), lasting=False)
+                found = self._take(key, site / address).stat()
+                now[key] = _kept(key, found.st_size, found.st_mtime_ns, address, note)
+        rest = ((key, kept) for key, kept in self._before.items() if key not in now)
+        older = dict(islice(rest, len(now)))
+        index = now | older
+        told = ["\n".join(kept.line for kept in part.values()) for part in (now, older)]
+        write(self.directory / INDEX, "\n\n".join(told).encode(), lasting=False)
         for item in os.scandir(self.directory):
             if item.name not in index and not item.name.startswith(INDEX):
                 Path(item).unlink(missing_ok=True)
@@ -94,39 +134,48 @@ class Shelf:
         """Give ``file`` its place on the shelf at once, whoever else does the same."""
         kept, part = self.directory / key, self.directory / f"{key}.{os.getpid()}{PART}"
         part.unlink(missing_ok=True)
-        _link(file, part)
+        _link(str(file), str(part))
         part.replace(kept)
         part.unlink(missing_ok=True)  # it stays where both were names of one file
         return kept
 
 
-def _read(index: Path) -> dict[str, Kept]:
-    """What is on the shelf; nothing where a crash cut the list short."""
+def _read(index: Path) -> tuple[dict[str, Kept], dict[str, Kept]]:
+    """What the last build used, and what else is on the shelf; nothing where a crash cut the list
+    short."""
     try:
-        lines = index.read_text(encoding="utf-8").split("\n")
-        found = [(json.loads(line), line) for line in lines]
-        return {key: Kept(size, mtime, note, line) for (key, size, mtime, note), line in found}
+        last, older = index.read_text(encoding="utf-8").split("\n\n")
+        return _parse(last), _parse(older)
     except (OSError, ValueError, TypeError):
-        return {}
+        return {}, {}
 
 
-def _kept(key: str, size: int, mtime: int, note: Any) -> Kept:
-    line = json.dumps([key, size, mtime, note], ensure_ascii=False)
-    return Kept(size, mtime, note, line)
+def _parse(lines: str) -> dict[str, Kept]:
+    found = [(json.loads(line), line) for line in lines.split("\n") if line]
+    return {
+        key: Kept(size, mtime, address, note, line)
+        for (key, size, mtime, address, note), line in found
+    }
 
 
-def _link(file: Path, target: Path) -> None:
+def _kept(key: str, size: int, mtime: int, address: str, note: Any) -> Kept:
+    line = json.dumps([key, size, mtime, address, note], ensure_ascii=False)
+    return Kept(size, mtime, address, note, line)
+
+
+def _link(file: str, target: str) -> None:
     """Give ``file`` another name, in a folder that is made where there is none."""
     try:
         _link_or_copy(file, target)
     except FileNotFoundError:
-        if target.parent.is_dir():
+        folder = os.path.dirname(target)
+        if os.path.isdir(folder):
             raise
-        target.parent.mkdir(parents=True, exist_ok=True)
+        os.makedirs(folder, exist_ok=True)
         _link_or_copy(file, target)
 
 
-def _link_or_copy(file: Path, target: Path) -> None:
+def _link_or_copy(file: str, target: str) -> None:
     try:
         os.link(file, target)
     except (FileExistsError, FileNotFoundError):

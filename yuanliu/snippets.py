@@ -17,15 +17,13 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell
-
 from yuanliu.inert import active_svg
 from yuanliu.kept import file_hash
 
 if TYPE_CHECKING:  # they take long to load, and a build in which nothing runs needs none of them
     from jupyter_cache.cache.main import JupyterCacheBase
     from nbclient.exceptions import CellExecutionError
+    from nbformat import NotebookNode
 
 TIMEOUT = 900  # seconds for one cell: a bound for a hung run, far above the 60 s allowed
 STARTS = 3  # of a kernel: other programs may take its ports between their choice and its start
@@ -77,7 +75,7 @@ class Execution:
     cells: list[Cell]
     metrics: dict[str, float]
     seconds: float
-    notebook: NotebookNode
+    notebook: dict[str, Any]  # as nbformat has it
     builds_on: list[str] = field(default_factory=list)  # the other snippets that it imports
     live: bytes = b""  # the trained models for the page, as a safetensors file
 
@@ -101,20 +99,28 @@ def read(path: Path) -> NotebookNode:
     return notebook
 
 
-def title(notebook: NotebookNode, language: str) -> str:
+def title(notebook: dict[str, Any], language: str) -> str:
     """The first heading among the notebook's cells in ``language``."""
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown" and cell.metadata.get("lang", language) == language:
-            heading = re.search(r"^# +(.+)$", cell.source, re.MULTILINE)
+    for cell in in_language(notebook, language)["cells"]:
+        if cell["cell_type"] == "markdown":
+            heading = re.search(r"^# +(.+)$", cell["source"], re.MULTILINE)
             if heading:
                 return heading.group(1).strip()
     raise SnippetError(f"no '# …' heading in a markdown cell with lang=\"{language}\"")
 
 
-def in_language(notebook: NotebookNode, language: str) -> NotebookNode:
-    """The notebook with the prose of ``language`` only, for download."""
-    cells = [cell for cell in notebook.cells if cell.metadata.get("lang", language) == language]
-    return NotebookNode({**notebook, "cells": cells})
+def in_language(notebook: dict[str, Any], language: str) -> dict[str, Any]:
+    """The notebook with the prose of ``language`` only."""
+    cells = notebook["cells"]
+    own = [cell for cell in cells if cell["metadata"].get("lang", language) == language]
+    return {**notebook, "cells": own}
+
+
+def download(notebook: dict[str, Any], language: str) -> str:
+    """The text of an .ipynb file with the prose of ``language``."""
+    from nbformat import from_dict, writes
+
+    return writes(from_dict(in_language(notebook, language)))
 
 
 def execute_all(
@@ -250,6 +256,9 @@ def _with_environment(notebook: NotebookNode, path: Path) -> NotebookNode:
     versions of Python and of the packages imported, with the snippet's own data files, and with
     the snippets that it imports.
     """
+    from nbformat import NotebookNode
+    from nbformat.v4 import new_code_cell
+
     first = new_code_cell(
         "# " + ", ".join(" ".join(part) for part in environment(path)) + "\n"
         "from matplotlib_inline.backend_inline import set_matplotlib_formats\n"
@@ -362,6 +371,8 @@ def _cached(store: JupyterCacheBase, notebook: NotebookNode) -> NotebookNode | N
 
 def _bare(notebook: NotebookNode) -> NotebookNode:
     """A copy without cell metadata, which the cache's key would include: captions, times."""
+    from nbformat import NotebookNode
+
     bare = copy.deepcopy(notebook)
     for cell in bare.cells:
         cell.metadata = NotebookNode()
@@ -453,7 +464,7 @@ def _collect(path: Path, notebook: NotebookNode) -> Execution:
         if active:
             raise SnippetError(f"{path}: a picture holds {active}; draw it without")
     clean = [cell for cell in notebook.cells if "yuanliu" not in cell.metadata]
-    shown = NotebookNode({**notebook, "cells": clean})
+    shown = {**notebook, "cells": clean}
     others = [other.stem for other in _siblings(path)]
     return Execution(path.stem, cells, metrics, seconds, shown, others, live)
 
