@@ -2,8 +2,9 @@
 
 Run: python benchmarks/scale.py [ENTRIES…]. The entries are ours over and over, under other ids.
 The others build the articles of our pages, turned into plain Markdown, with the same navigation.
-Each runs ``ROUNDS`` times, in turn; the least time counts. Hugo and Zensical are measured when
-they are installed: apt install hugo, pip install zensical.
+Each runs ``ROUNDS`` times, in turn; the least time counts. Then each runs once more for its memory,
+since to look at that takes time. Hugo and Zensical are measured when they are installed: apt
+install hugo, pip install zensical.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import shutil
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
@@ -101,16 +102,16 @@ def as_markdown(site: Path, docs: Path) -> list[Path]:
     return made
 
 
-def run(command: list[str], folder: Path) -> Cost:
-    """Run a builder to its end."""
+def run(command: list[str], folder: Path, watched: bool = False) -> Cost:
+    """Run a builder to its end; only where it is ``watched`` is its memory known."""
     start, cpu, peak = time.perf_counter(), os.times(), 0.0
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "NO_MKDOCS_2_WARNING": "1"}
     with tempfile.TemporaryFile() as log:
         ran = psutil.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
-        while ran.poll() is None:
+        while watched and ran.poll() is None:
             peak = max(peak, _memory(ran))
-            time.sleep(0.5)  # to look takes time too
-        if ran.returncode:
+            time.sleep(0.2)
+        if ran.wait():
             log.seek(0)
             raise SystemExit(f"{' '.join(command)}: {log.read().decode()[-2000:]}")
     now = os.times()
@@ -164,20 +165,26 @@ def measure(count: int) -> list[tuple[str, Cost]]:
         plain.mkdir()
         commands = others(plain, as_markdown(project / "site", plain / "docs"))
         costs: dict[str, list[Cost]] = {}
-        for turn in range(ROUNDS):
+        for turn in range(ROUNDS + 1):
+            watched = turn == ROUNDS
             shutil.rmtree(project / "site")
             for kind in ("pages", "assets", "maps", "templates"):
                 shutil.rmtree(project / ".cache/snippets" / kind)
-            costs.setdefault("Yuanliu", []).append(run(build, project))
+            costs.setdefault("Yuanliu", []).append(run(build, project, watched))
             for language in content["languages"]:
                 content["entries"][count // 2]["summary"][language] += f" Edit {turn}."
             write(project, content)
-            costs.setdefault("Yuanliu, one entry edited", []).append(run(build, project))
+            edited = costs.setdefault("Yuanliu, one entry edited", [])
+            edited.append(run(build, project, watched))
             for other, (command, folder) in commands.items():
                 shutil.rmtree(folder / "site", ignore_errors=True)
                 shutil.rmtree(folder / ".cache", ignore_errors=True)
-                costs.setdefault(other, []).append(run(command, folder))
-    return [(who, min(each, key=lambda cost: cost.seconds)) for who, each in costs.items()]
+                costs.setdefault(other, []).append(run(command, folder, watched))
+    found = []
+    for who, (*timed, watched) in costs.items():
+        best = min(timed, key=lambda cost: cost.seconds)
+        found.append((who, replace(best, mib=watched.mib)))
+    return found
 
 
 def main(counts: list[int]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date, timedelta
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -48,6 +49,17 @@ def test_feed_has_dated_entries_newest_first(toy: Path) -> None:
     assert feed.findtext(f"{ATOM}updated") == "2026-11-20T00:00:00+00:00"
     ids = [entry.findtext(f"{ATOM}id") for entry in feed.iter(f"{ATOM}entry")]
     assert ids == [address("papers/later/"), address("papers/gauss/")]
+
+
+def test_feed_ends_with_the_hundredth_entry(toy: Path) -> None:
+    edit(toy, "year: 1823", "year: 1823\n    added: 2026-11-01")
+    catalog = load(toy / "papers.yaml")
+    entry = catalog.entry("gauss")
+    days = [date(2026, 1, 1) + timedelta(days=number) for number in range(150)]
+    catalog.entries = [entry.model_copy(update={"id": f"on-{day}", "added": day}) for day in days]
+    feed = ElementTree.fromstring(feeds.atom(catalog, "en", "Toy", address))
+    told = [entry.findtext(f"{ATOM}published") for entry in feed.iter(f"{ATOM}entry")]
+    assert told == [f"{day}T00:00:00+00:00" for day in days[:-101:-1]]
 
 
 def test_feed_without_dated_entries_is_still_a_feed() -> None:

@@ -46,6 +46,19 @@ def test_new_site_takes_the_place_of_the_old_and_nothing_else_stays(tmp_path: Pa
         assert names(tmp_path) == ["site"]
 
 
+def test_what_links_in_the_old_site_lead_to_stays(tmp_path: Path) -> None:
+    outside = tmp_path / "outside/folder"
+    outside.mkdir(parents=True)
+    (outside / "file").write_text("kept")
+    make(tmp_path / "site", "one")
+    (tmp_path / "site/link").symlink_to(tmp_path / "outside", target_is_directory=True)
+    (tmp_path / "site/en").mkdir()
+    (tmp_path / "site/en/link").symlink_to(outside, target_is_directory=True)
+    make(tmp_path / "site", "two")
+    assert names(tmp_path) == ["outside", "site"]
+    assert (outside / "file").read_text() == "kept"
+
+
 def test_two_directories_change_names_in_one_step(tmp_path: Path) -> None:
     for name in ("one", "other"):
         (tmp_path / name).mkdir()

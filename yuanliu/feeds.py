@@ -22,6 +22,7 @@ TYPES = {
     "tool": "SoftwareApplication",
 }
 LEVELS = {1: "Beginner", 2: "Beginner", 3: "Intermediate", 4: "Advanced"}
+IN_FEED = 100  # so many entries: a reader has seen the older ones
 Address = Callable[[str], str]  # from a path such as papers/lenet/ to the full address
 
 
@@ -68,7 +69,7 @@ def _author(name: str) -> dict[str, str]:
 
 
 def atom(catalog: Catalog, language: str, title: str, address: Address) -> str:
-    """The entries as an Atom feed, the newest in the catalog first."""
+    """The entries that were added last as an Atom feed, the newest first."""
     feed = FeedGenerator()
     feed.id(address(""))
     feed.title(title)
@@ -78,7 +79,7 @@ def atom(catalog: Catalog, language: str, title: str, address: Address) -> str:
     dated = [entry for entry in catalog.entries if entry.added]
     days = {entry.id: datetime.combine(entry.added, time(), UTC) for entry in dated if entry.added}
     feed.updated(max(days.values(), default=datetime(1970, 1, 1, tzinfo=UTC)))
-    for entry in sorted(dated, key=lambda entry: days[entry.id]):
+    for entry in sorted(dated, key=lambda entry: days[entry.id])[-IN_FEED:]:
         item = feed.add_entry()  # each goes before the one added last
         item.id(address(f"papers/{entry.id}/"))
         item.title(entry.title[language])
