@@ -81,6 +81,7 @@ def test_axe_finds_nothing(browser: Browser, address: str, path: str, scheme: st
     context = browser.new_context(base_url=address, viewport=DESKTOP, color_scheme=scheme)  # type: ignore[arg-type]
     page = context.new_page()
     page.goto(path, wait_until="networkidle")
+    page.wait_for_function(SCROLLING_CODE_CAN_BE_FOCUSED)  # by the theme, which may be late
     results = Axe().run(page)
     context.close()
     assert results.violations_count == 0, results.generate_report()
@@ -111,6 +112,10 @@ def _switch(page: Page, language: str) -> None:
     page.locator(".md-select button").hover()
     page.locator(f".md-select__link[hreflang='{language}']").click()
     page.wait_for_load_state("networkidle")
+
+
+SCROLLING_CODE_CAN_BE_FOCUSED = """() => [...document.querySelectorAll("pre > code")]
+    .every((code) => code.scrollWidth <= code.clientWidth || code.tabIndex === 0)"""
 
 
 def search_for(page: Page, query: str) -> None:

@@ -12,7 +12,6 @@ import gc
 import gzip
 import multiprocessing
 import os
-import pickle
 import signal
 import sys
 import threading
@@ -20,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 from typing import NamedTuple, cast
 from xml.etree import ElementTree
@@ -78,7 +78,7 @@ def build(loaded: MkDocsConfig, scheduler: str | None = None) -> None:
         found = plugin.find(loaded)
         plugin.see(found, loaded)
         plugin.check_languages(loaded)
-        told = pickle.dumps(found)
+        told = ForkingPickler.dumps(found)
         with ThreadPoolExecutor() as threads:  # each waits until its language is ready
             list(threads.map(lambda language: language.tell(told), languages.values()))
         for language in languages.values():
@@ -120,7 +120,7 @@ class _Language(NamedTuple):
         theirs.close()
         return cls(process, ours)
 
-    def tell(self, told: bytes) -> None:
+    def tell(self, told: bytes | memoryview) -> None:
         """Hand over what was found; a process that has failed already tells so by its exit."""
         with suppress(BrokenPipeError):
             self.end_of_pipe.send_bytes(told)

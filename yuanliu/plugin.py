@@ -10,7 +10,6 @@ from __future__ import annotations
 import html
 import json
 import logging
-import marshal
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -147,8 +146,9 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         """Note whether pages are served with live reload; MkDocs then keeps this object."""
         self.serving = command == "serve"
         jieba.setLogLevel(logging.CRITICAL)  # it goes on where it cannot keep its dictionary
-        # From a file, as jieba has it, marshal reads the dictionary a few bytes at a time.
-        whole = SimpleNamespace(load=lambda file: marshal.loads(file.read()), dump=marshal.dump)
+        # It reads its dictionary from the file a few bytes at a time; whole is four times as fast.
+        loads, dump = jieba.marshal.loads, jieba.marshal.dump  # type: ignore[attr-defined]
+        whole = SimpleNamespace(load=lambda file: loads(file.read()), loads=loads, dump=dump)
         jieba.marshal = whole  # type: ignore[attr-defined]
 
     @event_priority(60)
