@@ -181,9 +181,9 @@ def measure(count: int) -> list[tuple[str, Cost]]:
                 shutil.rmtree(folder / ".cache", ignore_errors=True)
                 costs.setdefault(other, []).append(run(command, folder, watched))
     found = []
-    for who, (*timed, watched) in costs.items():
+    for who, (*timed, looked_at) in costs.items():
         best = min(timed, key=lambda cost: cost.seconds)
-        found.append((who, replace(best, mib=watched.mib)))
+        found.append((who, replace(best, mib=looked_at.mib)))
     return found
 
 
