@@ -23,7 +23,7 @@ def build(tmp_path: Path, number: int, keys: list[str]) -> set[str]:
     for key in keys:
         if not shelf.place(key, site, key):
             made(site, key)
-            shelf.keep(key, site, key, {"of": key})
+            shelf.keep(key, site, key, f"of\t{key}")
             fresh.add(key)
     shelf.settle()
     assert {file.name: file.read_text() for file in site.iterdir()} == {key: key for key in keys}
@@ -34,7 +34,7 @@ def test_a_file_is_made_once_and_comes_back_with_its_note(tmp_path: Path) -> Non
     assert build(tmp_path, 1, ["a", "b"]) == {"a", "b"}
     assert build(tmp_path, 2, ["a", "b", "c"]) == {"c"}
     kept = Shelf(tmp_path / "shelf").place("c", tmp_path, "deep/in/c")
-    assert kept and kept.note == {"of": "c"}
+    assert kept and kept.note == "of\tc"
     assert os.path.samefile(tmp_path / "deep/in/c", tmp_path / "site-2/c")
 
 

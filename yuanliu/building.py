@@ -15,8 +15,9 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from multiprocessing.reduction import ForkingPickler
@@ -76,6 +77,7 @@ def build(loaded: MkDocsConfig, scheduler: str | None = None) -> None:
     languages = {name: _Language.started(config, part, name) for name, part in parts.items()}
     try:
         found = plugin.find(loaded)
+        gc.freeze()  # it lasts, so no garbage is looked for there
         plugin.see(found, loaded)
         plugin.check_languages(loaded)
         told = ForkingPickler.dumps(found)
@@ -141,7 +143,8 @@ def _build_language(config: str, part: Path, language: str, told: Connection) ->
         with trouble.located(part):
             loaded = load(config, part)
             plugin = plugin_of(loaded)
-            plugin.get_ready(loaded, language)
+            with _one_core_left():
+                plugin.get_ready(loaded, language)
             plugin.found = _hear(told)
             i18n = loaded.plugins["i18n"]
             i18n.current_language = language  # type: ignore[attr-defined]
@@ -153,6 +156,20 @@ def _build_language(config: str, part: Path, language: str, told: Connection) ->
         sys.exit(str(error))
     except Exception as error:  # of a hook, a theme, another plugin
         sys.exit(f"{type(error).__name__}: {error}")
+
+
+@contextmanager
+def _one_core_left() -> Iterator[None]:
+    """Leave a core to the process that reads the catalog, since all wait for it."""
+    if not hasattr(os, "sched_setaffinity"):  # only Linux lets a process choose
+        yield
+        return
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores - {min(cores)} or cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)
 
 
 def _hear(told: Connection) -> Found:

@@ -20,7 +20,7 @@ from yuanliu.words import strings
 
 GROUPS = ("eras", "kinds", "tags")
 LONG = 200  # entries; of a longer list the navigation, maps and books are of one era each
-VOLUME = 50  # entries; a longer era is bound in several volumes
+VOLUME = 30  # entries; a longer era is bound in several volumes
 GROUP_OF = {"papers": "entries"}  # addresses are named for what readers see
 LISTS = {"eras", "tags", "routes", "glossary"}  # pages that show all texts of their group
 

@@ -343,7 +343,7 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         self.warned.setLevel(logging.WARNING)
         logging.getLogger("mkdocs").addHandler(self.warned)
         self.indexed = 0  # how much of the search index belongs to pages already seen
-        self.found_by_search: dict[str, list[dict]] = {"": []}  # of each of our pages; "": others
+        self.found_by_search: dict[str, list[str]] = {"": []}  # of each of our pages; "": others
         self.made_pages: dict[str, File] = {}  # those to keep, by their key
         self._look_for_kept(config, language)
         titles = {path: title for title, path in _named_in(config.nav)}
@@ -399,8 +399,9 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             file = PlacedFile.in_place_of(file, config)
             placed = HtmlPage(title, file, config, head)
             placed.read_source(config)
-            placed.content, placed.present_anchor_ids = "", set(kept.note["anchors"])
-            self.found_by_search[src_uri] = kept.note["search"]
+            anchors, *found = kept.note.split("\t")
+            placed.content, placed.present_anchor_ids = "", set(json.loads(anchors))
+            self.found_by_search[src_uri] = found
         elif page.template.endswith(".md"):
             url = self._urls(f"{page.path}/", language)
             front = yaml.safe_dump(head, allow_unicode=True, sort_keys=False)
@@ -535,16 +536,16 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
     def _citations(self, config: MkDocsConfig) -> Iterator[Asset]:
         """A file for each entry and form, and all of them in one for the choice of works."""
         whole = "assets/citations.json"
-        text, known = self.assets.read("citations")
-        before, now = json.loads(text or "{}"), {}
+        text, note = self.assets.read("citations")
+        before, known, now = json.loads(text or "{}"), json.loads(note or "{}"), {}
         made_from = {e.id: digest((self.keys.entry(e), self.programs)) for e in self.site.order}
         for entry in self.site.order:
-            same = known and known.get(entry.id) == made_from[entry.id]
+            same = known.get(entry.id) == made_from[entry.id]
             now[entry.id] = before[entry.id] if same else self.site.citation(entry)
             for suffix, form in now[entry.id].items():
                 address = f"papers/{entry.id}/{entry.id}{suffix}"
                 yield Asset(address, lambda form=form: form, made_from[entry.id])
-        self.assets.keep("citations", Path(config.site_dir), whole, made_from)
+        self.assets.keep("citations", Path(config.site_dir), whole, json.dumps(made_from))
         yield Asset(whole, partial(json.dumps, now, ensure_ascii=False))
 
     def _nav(self, config: MkDocsConfig, language: str) -> list:
@@ -691,14 +692,16 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
         index = self._search_entries(config)
         taken = index[self.indexed :]
         self.indexed = len(index)
+        language = self._language(config)
         for one in taken:
             one["text"] = CODE.sub("", one["text"])
-        language = self._language(config)
+            one["location"] = one["location"].removeprefix(self._prefix(language))
+        found = [json.dumps(one, ensure_ascii=False, separators=(",", ":")) for one in taken]
         ours = self.pages.get(page.file.src_uri) if page.file.generated_by else None
         if ours:
-            self.found_by_search[page.file.src_uri] = taken
+            self.found_by_search[page.file.src_uri] = found
         else:
-            self.found_by_search[""] += taken
+            self.found_by_search[""] += found
         entry = ours.context.get("entry") if ours else None
         name = entry.id if entry else "index"
         context["yuanliu"] = {  # type: ignore[typeddict-unknown-key]
@@ -759,22 +762,18 @@ class YuanliuPlugin(BasePlugin[YuanliuConfig]):
             return
         for key, file in self.made_pages.items():
             anchors = sorted(file.page.present_anchor_ids or ())  # type: ignore[union-attr]
-            found = self.found_by_search.get(file.src_uri, [])
-            note = {"search": found, "anchors": anchors}
+            note = "\t".join([json.dumps(anchors), *self.found_by_search.get(file.src_uri, [])])
             self.shelf.keep(key, Path(config.site_dir), file.dest_uri, note)
         self.shelf.settle()
 
-    def _write_words(self, found: list[dict], config: MkDocsConfig) -> None:
+    def _write_words(self, found: list[str], config: MkDocsConfig) -> None:
         """Give the language its own words to search in, so that results stay in it."""
         if "material/search" not in config.plugins:
             return
         self._search_entries(config).clear()
-        prefix = self._prefix(self._language(config))
-        docs = [{**doc, "location": doc["location"].removeprefix(prefix)} for doc in found]
-        target = Path(config.site_dir, prefix, SEARCH_WORDS)
+        target = Path(config.site_dir, self._prefix(self._language(config)), SEARCH_WORDS)
         target.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(docs, ensure_ascii=False, separators=(",", ":"))
-        target.write_text(text, encoding="utf-8")
+        target.write_text(f"[{','.join(found)}]", encoding="utf-8")
 
     @event_priority(-200)
     def _finish(self, *, config: MkDocsConfig) -> None:

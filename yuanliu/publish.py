@@ -12,9 +12,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from itertools import chain
+from contextlib import contextmanager
 from pathlib import Path
 
 from yuanliu.kept import alone
@@ -49,22 +47,9 @@ def publishing(place: Path) -> Iterator[Path]:
             yield new
             _put(new, place, old)
         finally:
-            _remove(new)
+            shutil.rmtree(new, ignore_errors=True)
             if place.exists():
-                _remove(old)
-
-
-def _remove(site: Path) -> None:
-    """Delete a site, which may have ten thousand files: its folders at the same time."""
-    with suppress(OSError), ThreadPoolExecutor() as threads:
-        for folder in chain.from_iterable(map(_folders, _folders(site))):
-            threads.submit(shutil.rmtree, folder, ignore_errors=True)
-    shutil.rmtree(site, ignore_errors=True)
-
-
-def _folders(folder: Path) -> list[Path]:
-    """The folders in ``folder``; links to others are none."""
-    return [Path(one) for one in os.scandir(folder) if one.is_dir(follow_symlinks=False)]
+                shutil.rmtree(old, ignore_errors=True)
 
 
 def _followed(place: Path) -> Path:

@@ -13,26 +13,27 @@ import json
 import os
 import shutil
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 from yuanliu.kept import PART, write
 
-INDEX = "index.jsonl"  # a file a line; after an empty line those that the last build did not use
+INDEX = "list"  # a file a line; after an empty line those that the last build did not use
 
 
-@dataclass
-class Kept:
-    """A file on the shelf: its size in bytes, when it was written, where it stands in the site, and
-    what else is known of it."""
+class Kept(NamedTuple):
+    """A file on the shelf: its size in bytes, when it was written, where it stands in the site."""
 
     size: int
     mtime: int
     address: str
-    note: Any
-    line: str  # of the index
+    line: bytes  # of the index: all this as JSON, a tab, the note
+
+    @property
+    def note(self) -> str:
+        """What else is known of the file."""
+        return self.line.partition(b"\t")[2].decode()
 
 
 class Shelf:
@@ -48,7 +49,7 @@ class Shelf:
         self._before = self._last | older
         self._ahead: dict[str, str] = {}  # the keys of what stands in the site already, by address
         self._used: dict[str, Kept] = {}
-        self._made: dict[str, tuple[Path, str, Any]] = {}
+        self._made: dict[str, tuple[Path, str, str]] = {}
 
     def put_ahead(self, site: Path) -> None:
         """Put all that the last build used into ``site``, so that ``place`` has little left to do.
@@ -90,13 +91,13 @@ class Shelf:
             return False
         return True
 
-    def read(self, key: str) -> tuple[bytes, Any]:
+    def read(self, key: str) -> tuple[bytes, str]:
         """The file of that key with its note; nothing when there is none."""
         kept = self._before.get(key)
         with suppress(OSError):
             if kept and self._is_whole(key, kept):
                 return Path(self._file(key)).read_bytes(), kept.note
-        return b"", None
+        return b"", ""
 
     def _file(self, key: str) -> str:
         return os.path.join(self.directory, key)  # not a Path: many are needed
@@ -108,9 +109,8 @@ class Shelf:
             return False
         return (found.st_size, found.st_mtime_ns) == (kept.size, kept.mtime)
 
-    def keep(self, key: str, site: Path, address: str, note: Any = None) -> None:
-        """Keep the file at ``address``, once this build is settled; JSON must be able to hold
-        ``note``."""
+    def keep(self, key: str, site: Path, address: str, note: str = "") -> None:
+        """Keep the file at ``address``, once this build is settled, with a note of one line."""
         self._made[key] = site, address, note
 
     def settle(self) -> None:
@@ -124,8 +124,8 @@ class Shelf:
         rest = ((key, kept) for key, kept in self._before.items() if key not in now)
         older = dict(islice(rest, len(now)))
         index = now | older
-        told = ["\n".join(kept.line for kept in part.values()) for part in (now, older)]
-        write(self.directory / INDEX, "\n\n".join(told).encode(), lasting=False)
+        told = [b"\n".join(kept.line for kept in part.values()) for part in (now, older)]
+        write(self.directory / INDEX, b"\n\n".join(told), lasting=False)
         for item in os.scandir(self.directory):
             if item.name not in index and not item.name.startswith(INDEX):
                 Path(item).unlink(missing_ok=True)
@@ -144,23 +144,23 @@ def _read(index: Path) -> tuple[dict[str, Kept], dict[str, Kept]]:
     """What the last build used, and what else is on the shelf; nothing where a crash cut the list
     short."""
     try:
-        last, older = index.read_text(encoding="utf-8").split("\n\n")
+        last, older = index.read_bytes().split(b"\n\n")
         return _parse(last), _parse(older)
     except (OSError, ValueError, TypeError):
         return {}, {}
 
 
-def _parse(lines: str) -> dict[str, Kept]:
-    found = [(json.loads(line), line) for line in lines.split("\n") if line]
-    return {
-        key: Kept(size, mtime, address, note, line)
-        for (key, size, mtime, address, note), line in found
-    }
+def _parse(lines: bytes) -> dict[str, Kept]:
+    found = {}
+    for line in filter(None, lines.split(b"\n")):
+        key, size, mtime, address = json.loads(line.partition(b"\t")[0])
+        found[key] = Kept(size, mtime, address, line)
+    return found
 
 
-def _kept(key: str, size: int, mtime: int, address: str, note: Any) -> Kept:
-    line = json.dumps([key, size, mtime, address, note], ensure_ascii=False)
-    return Kept(size, mtime, address, note, line)
+def _kept(key: str, size: int, mtime: int, address: str, note: str) -> Kept:
+    line = f"{json.dumps([key, size, mtime, address])}\t{note}"
+    return Kept(size, mtime, address, line.encode())
 
 
 def _link(file: str, target: str) -> None:
