@@ -74,6 +74,10 @@ HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*)|[0-9a-f]*:[0-9a-f:.]+")  # or an IPv
 HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
 WORD = re.compile(r"[^\W\u3400-\u9fff\uf900-\ufaff]+(?:['’-]\w+)*")
 INDEX = {"index", "readme"}  # MkDocs' names for a folder's own page
+LOCALIZED = {  # where these name a mapping, it has a text a language
+    *("name", "intro", "title", "label", "text", "said", "fact", "summary", "why", "takeaways"),
+    *("ask", "answers", "because", "term", "meaning"),
+}
 DEVICES = {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))}
 
 Kind = Literal[
@@ -915,15 +919,13 @@ def _list(value: Any) -> list:
 
 def _localized_texts(value: Any, place: Place = ()) -> Iterator[tuple[Place, dict]]:
     """Every mapping from language to text below ``value``, with the way to it."""
-    localized = {"name", "intro", "title", "label", "text", "said", "fact"}
-    localized |= {"summary", "why", "takeaways", "ask", "answers", "because", "term", "meaning"}
     items = enumerate(value) if isinstance(value, list) else value.items()
     for key, inner in items:
         here = (*place, key)
         if not isinstance(inner, dict | list):
             continue
         tag = len(here) == 2 and here[0] == "tags"
-        if isinstance(inner, dict) and (tag or (key in localized and place != ("entries",))):
+        if isinstance(inner, dict) and (tag or (key in LOCALIZED and place != ("entries",))):
             # A source's title is plain text, an entry's is localized; only mappings come here.
             yield here, inner
         else:

@@ -76,6 +76,8 @@ class Keys:
 
     def told(self, value: Any) -> Any:
         """``value`` with a key in the place of each entry and each run."""
+        if isinstance(value, str):  # most are
+            return value
         if isinstance(value, Entry):
             return self.entry(value)
         if isinstance(value, Listed):
