@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from itertools import combinations
 
 import pytest
@@ -91,3 +93,14 @@ def test_layers_of_any_graph_run_downwards_and_are_no_longer_than_the_usual(
 
 def _length(layers: list[int], edges: list[tuple[int, int]]) -> int:
     return sum(layers[target] - layers[source] for source, target in edges)
+
+
+def test_a_layout_loads_no_matplotlib_and_leaves_it_to_who_wants_it() -> None:
+    program = (
+        "import sys; from yuanliu import graph\n"
+        "graph._place(2, [(0, 1)], 100)\n"
+        "assert 'igraph' in sys.modules and 'matplotlib' not in sys.modules\n"
+        "import matplotlib.pyplot\n"
+        "graph._place(2, [(0, 1)], 100)\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
+from importlib import import_module
 from itertools import pairwise
+from typing import Any
 from unicodedata import east_asian_width
 
 from yuanliu.catalog import Listed
@@ -89,8 +92,7 @@ def layout(entries: list[Listed], language: str, known: dict[str, list] | None =
 
 def _place(count: int, pairs: list[tuple[int, int]], gap: int) -> list:
     """The vertices that stand in for each long edge, one a layer; the centres of all vertices."""
-    import igraph  # brings Matplotlib along, which takes a second to load
-
+    igraph = _igraph()
     layers = _layers(count, pairs)
     routes: list[list[int]] = []
     steps: list[tuple[int, int]] = []
@@ -105,6 +107,19 @@ def _place(count: int, pairs: list[tuple[int, int]], gap: int) -> list:
         layers=layers, hgap=gap, vgap=NODE_HEIGHT + LAYER_GAP, maxiter=500
     )
     return [routes, placed.coords]
+
+
+def _igraph() -> Any:
+    """The module igraph. It would load Matplotlib to draw with, which takes a second, and does
+    without where there is none; so there is none while it loads."""
+    hidden = "matplotlib" not in sys.modules
+    if hidden:
+        sys.modules["matplotlib"] = None  # type: ignore[assignment]
+    try:
+        return import_module("igraph")
+    finally:
+        if hidden:
+            del sys.modules["matplotlib"]
 
 
 def _spread(centres: list[list[float]], gap: float) -> list[tuple[float, float]]:
